@@ -1,0 +1,1 @@
+"""Public archives: which files of which patients exist."""

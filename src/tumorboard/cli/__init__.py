@@ -1,0 +1,8 @@
+"""The command line.
+
+Each command is a file of its own; heavy imports are made inside the commands, so that ``--help`` answers at once.
+"""
+
+from tumorboard.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,74 @@
+"""The command ``tumorboard``: its subcommands, and how mistakes are told."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from tumorboard import RESEARCH_USE_ONLY, __version__
+from tumorboard.cli.output import print_failure
+from tumorboard.cli.score import score
+from tumorboard.errors import TumorboardError, UserError
+
+app = typer.Typer(
+    name="tumorboard",
+    help=f"Prognosis of clear cell renal cell carcinoma from what a tumour board looks at.\n\n{RESEARCH_USE_ONLY}",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(score)
+
+# typer ships its own copy of click from 0.16 on and the package click before: the class is found from typer's own
+_COMMAND_LINE_ERROR: type[Exception] = next(
+    base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException" and issubclass(base, Exception)
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tumorboard {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None: ...
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: 0 on success, 2 on a user's mistake, 1 on a fault of the program.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        The words after ``tumorboard``; by default the process's own.
+    """
+    words = sys.argv[1:] if arguments is None else arguments
+    sys.exit(_run(words))
+
+
+def _run(words: list[str]) -> int:
+    as_json = "--json" in words
+    try:
+        outcome = app(args=words or ["--help"], prog_name="tumorboard", standalone_mode=False)
+    except _COMMAND_LINE_ERROR as error:
+        command = (
+            f" {words[0]}"
+            if words and words[0] in {c.callback.__name__ for c in app.registered_commands if c.callback}
+            else ""
+        )
+        mistake = UserError(str(error).rstrip("."), fix=f"See 'tumorboard{command} --help'")
+        return print_failure(mistake, as_json=as_json)
+    except (typer.Abort, KeyboardInterrupt):
+        typer.echo("tumorboard: stopped; what was finished is kept", err=True)
+        return 130
+    except TumorboardError as error:
+        return print_failure(error, as_json=as_json)
+    return outcome if isinstance(outcome, int) else 0

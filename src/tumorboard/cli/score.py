@@ -1,0 +1,5 @@
+"""``tumorboard score``."""
+
+
+def score() -> None:
+    """Compute the clinical scores of a table of patients."""

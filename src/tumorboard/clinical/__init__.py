@@ -1,0 +1,1 @@
+"""Clinical columns, AJCC staging and the published clinical scores."""

@@ -1,0 +1,1 @@
+"""Patients, endpoints, which modalities exist, eligibility and folds."""

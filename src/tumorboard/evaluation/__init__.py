@@ -1,0 +1,1 @@
+"""What a risk is worth: discrimination, calibration, curves, comparisons, clinical baselines."""

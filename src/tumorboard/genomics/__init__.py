@@ -1,0 +1,1 @@
+"""Mutation and copy-number tables, and the patients' gene vectors."""

@@ -1,0 +1,1 @@
+"""Time-to-event statistics as pure functions: arrays in, numbers out."""
