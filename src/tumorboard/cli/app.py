@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from tumorboard import RESEARCH_USE_ONLY, __version__
+from tumorboard.cli.cohort import cohort
+from tumorboard.cli.doctor import doctor
 from tumorboard.cli.output import print_failure
 from tumorboard.cli.score import score
 from tumorboard.errors import TumorboardError, UserError
@@ -20,7 +22,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(cohort)
 app.command()(score)
+app.command()(doctor)
 
 # typer ships its own copy of click from 0.16 on and the package click before: the class is found from typer's own
 _COMMAND_LINE_ERROR: type[Exception] = next(

@@ -205,7 +205,12 @@ class TextTable:
 
 
 def read_text_table(
-    path: Path, *, separator: str | None = None, comment: str | None = None, encoding: str = "utf-8-sig"
+    path: Path,
+    *,
+    separator: str | None = None,
+    comment: str | None = None,
+    encoding: str = "utf-8-sig",
+    only: Sequence[str] | None = None,
 ) -> TextTable:
     """Read a CSV, TSV or Parquet table with every cell as text.
 
@@ -220,6 +225,8 @@ def read_text_table(
         Lines that begin with this character are passed over, at the head of the file only.
     encoding : str
         The text's encoding.
+    only : sequence of str, optional
+        Read these columns alone, as far as the table has them.
 
     Returns
     -------
@@ -247,10 +254,11 @@ def read_text_table(
         raise FileFormatError("the file is empty", where=str(path), fix="It needs a header line and at least one row")
     separator = separator or _guess_separator(path, header)
     _check_header(path, header.split(separator))
+    wanted = None if only is None else (lambda name: name.strip() in only)
     try:
         frame = pd.read_csv(
             path, sep=separator, dtype=str, keep_default_na=False, na_filter=False, skiprows=skipped,
-            encoding=encoding, low_memory=False, skip_blank_lines=False, index_col=False,
+            encoding=encoding, low_memory=False, skip_blank_lines=False, index_col=False, usecols=wanted,
         )  # fmt: skip
     except UnicodeDecodeError as error:
         raise _not_this_encoding(path, encoding, error) from error

@@ -1,0 +1,171 @@
+"""A user's own tables as patient records: ``patients.csv``, ``slides.csv``, ``scans.csv``, a MAF and copy numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tumorboard.cohort.endpoints import OUTCOME_COLUMNS, endpoint_columns, time_column
+from tumorboard.cohort.records import RECORD_COLUMNS, Finding, PatientRecords
+from tumorboard.errors import CellFault, StudyError
+from tumorboard.genomics import GeneTable, read_copy_number, read_maf
+from tumorboard.study.files import StudyFolder
+from tumorboard.study.settings import ENDPOINTS, Endpoint
+from tumorboard.study.tables import (
+    CategoryColumn,
+    Column,
+    FlagColumn,
+    NumberColumn,
+    TextTable,
+    check_columns,
+    find_duplicates,
+    parse_columns,
+    raise_faults,
+    read_text_table,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_PROFILED = (FlagColumn("mutations_profiled"), FlagColumn("copy_number_profiled"))
+_PLAIN_OUTCOME = (time_column("time_months"), FlagColumn("event"))
+_PATIENT_COLUMNS: tuple[Column, ...] = (*RECORD_COLUMNS, *_PLAIN_OUTCOME, *_PROFILED, Column("proxies"))
+
+_SLIDE_COLUMNS = (
+    Column("patient_id", required=True, filled=True),
+    Column("path", required=True, filled=True),
+    NumberColumn("mpp", unit="µm per pixel", low=0.05, high=5),
+)
+_SCAN_COLUMNS = (
+    Column("patient_id", required=True, filled=True),
+    Column("path", required=True, filled=True),
+    CategoryColumn("modality", required=True, filled=True, spellings={"ct": "CT", "mr": "MR", "mri": "MR"}),
+)
+
+
+def read_own_tables(folder: StudyFolder, endpoint: Endpoint, *, encoding: str = "utf-8-sig") -> PatientRecords:
+    """Read the tables of a study folder.
+
+    Parameters
+    ----------
+    folder : StudyFolder
+        The study; ``patients.csv`` (or ``.tsv``, ``.parquet``) must be there, all other tables may be missing.
+    endpoint : {"DSS", "OS", "PFS"}
+        What plain columns ``time_months`` and ``event`` stand for.
+    encoding : str
+        The tables' text encoding.
+
+    Raises
+    ------
+    StudyError
+        Where there is no table of patients.
+    TableError
+        With every bad cell of the first table that has any.
+    """
+    path = folder.own_table("patients")
+    if path is None:
+        raise StudyError(
+            "there is no patients.csv",
+            where=str(folder.root),
+            fix="Put one there, or name a folder of cBioPortal files with --tables",
+        )
+    findings: list[Finding] = []
+    records = _read_patients(path, endpoint, encoding, findings)
+    known = frozenset(records["patient_id"])
+    slides, slide_path = _read_images(folder, "slides", _SLIDE_COLUMNS, known, encoding)
+    scans, scan_path = _read_images(folder, "scans", _SCAN_COLUMNS, known, encoding)
+    genes, gene_paths = _read_genes(folder, records)
+    has = {
+        "has_slide": frozenset() if slides is None else frozenset(slides["patient_id"]),
+        "has_ct": frozenset() if scans is None else frozenset(scans.loc[scans["modality"] == "CT", "patient_id"]),
+        "has_mr": frozenset() if scans is None else frozenset(scans.loc[scans["modality"] == "MR", "patient_id"]),
+    }
+    records = records.assign(**{name: records["patient_id"].isin(patients) for name, patients in has.items()})
+    inputs = [found for found in (path, slide_path, scan_path, *gene_paths) if found is not None]
+    return PatientRecords(records.drop(columns=[column.name for column in _PROFILED]), genes, findings, inputs)
+
+
+def _read_patients(path: Path, endpoint: Endpoint, encoding: str, findings: list[Finding]) -> pd.DataFrame:
+    text = read_text_table(path, encoding=encoding)
+    unread = check_columns(text, _PATIENT_COLUMNS)
+    if unread:
+        findings.append(Finding("left out", ", ".join(unread), 0, f"{path.name} has columns that are not read"))
+    faults = find_duplicates(text)
+    records, bad = parse_columns(text, _PATIENT_COLUMNS)
+    faults += bad
+    time_name, event_name = endpoint_columns(endpoint)
+    if {"time_months", "event"} & set(text.frame.columns):
+        clash = {time_name, event_name} & set(text.frame.columns)
+        if clash:
+            raise StudyError(
+                f"both 'time_months' and '{min(clash)}' are given", where=path.name, fix="Keep one of them"
+            )
+        records[time_name], records[event_name] = records["time_months"], records["event"]
+    raise_faults(faults + ([] if faults else _half_outcomes(text, records)))
+    records = records.drop(columns=["time_months", "event"])
+    return records.assign(has_clinical=True, proxies=records["proxies"].fillna("")).reset_index(drop=True)
+
+
+def _half_outcomes(text: TextTable, records: pd.DataFrame) -> list[CellFault]:
+    faults = []
+    plain = "time_months" in text.frame.columns or "event" in text.frame.columns
+    for endpoint in ENDPOINTS:
+        time_name, event_name = endpoint_columns(endpoint)
+        for missing, present in ((time_name, event_name), (event_name, time_name)):
+            rows = records.index[records[missing].isna() & records[present].notna()]
+            shown = missing.split("_", 1)[1] if plain and missing not in text.frame.columns else missing
+            faults += [
+                CellFault(text.file, row + text.first_line, shown, "", f"a value, since the row has {present}")
+                for row in rows.tolist()
+            ]
+    return faults
+
+
+def _read_images(
+    folder: StudyFolder, name: str, columns: tuple[Column, ...], known: frozenset[str], encoding: str
+) -> tuple[pd.DataFrame | None, Path | None]:
+    path = folder.own_table(name)
+    if path is None:
+        return None, None
+    text = read_text_table(path, encoding=encoding)
+    check_columns(text, columns)
+    table, faults = parse_columns(text, columns)
+    strangers = table.index[table["patient_id"].notna() & ~table["patient_id"].isin(known)]
+    faults += [
+        CellFault(
+            text.file,
+            row + text.first_line,
+            "patient_id",
+            str(table.at[row, "patient_id"]),
+            "a patient of the patient table",
+        )
+        for row in strangers.tolist()
+    ]
+    raise_faults(sorted(faults, key=lambda fault: fault.row or 0))
+    return table, path
+
+
+def _read_genes(folder: StudyFolder, records: pd.DataFrame) -> tuple[GeneTable, list[Path]]:
+    tables, paths = [], []
+    maf = _first_of(folder.root, "mutations.maf")
+    if maf:
+        tables.append(read_maf(maf, profiled=_profiled(records, "mutations_profiled")).table)
+        paths.append(maf)
+    copy_number = _first_of(folder.root, "copy_number.tsv")
+    if copy_number:
+        tables.append(read_copy_number(copy_number, profiled=_profiled(records, "copy_number_profiled")))
+        paths.append(copy_number)
+    return GeneTable.joined(tables), paths
+
+
+def _first_of(root: Path, name: str) -> Path | None:
+    return next((path for path in (root / name, root / f"{name}.gz") if path.is_file()), None)
+
+
+def _profiled(records: pd.DataFrame, column: str) -> frozenset[str] | None:
+    if records[column].isna().all():
+        return None
+    return frozenset(records.loc[records[column] == 1, "patient_id"])
+
+
+__all__ = ["OUTCOME_COLUMNS", "read_own_tables"]
