@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from tumorboard import RESEARCH_USE_ONLY, __version__
 from tumorboard.cli.cohort import cohort
 from tumorboard.cli.doctor import doctor
+from tumorboard.cli.evaluate import evaluate
 from tumorboard.cli.output import print_failure
 from tumorboard.cli.score import score
 from tumorboard.errors import TumorboardError, UserError
@@ -23,6 +25,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(cohort)
+app.command()(evaluate)
 app.command()(score)
 app.command()(doctor)
 
@@ -75,4 +78,9 @@ def _run(words: list[str]) -> int:
         return 130
     except TumorboardError as error:
         return print_failure(error, as_json=as_json)
+    except Exception as fault:
+        if os.environ.get("TUMORBOARD_DEBUG"):
+            raise
+        told = f"a fault of the program, not yours: {type(fault).__name__}: {fault}"
+        return print_failure(TumorboardError(f"{told}. TUMORBOARD_DEBUG=1 shows where"), as_json=as_json)
     return outcome if isinstance(outcome, int) else 0

@@ -41,9 +41,12 @@ def cohort(
     tumorboard cohort kirc --tables kirc_tcga_pan_can_atlas_2018 --index tcga_kirc --require slide,scan,clinical
     """  # noqa: D301
     from tumorboard.cohort import build_cohort, write_cohort
+    from tumorboard.errors import StudyError
     from tumorboard.study.files import StudyFolder
 
     folder = StudyFolder(study)
+    if study.exists() and not study.is_dir():
+        raise StudyError("this is a file, not a study folder", where=str(study), fix="Name a folder")
     given = {
         "tables": None if tables is None else str(tables.resolve()),
         "index": index,
@@ -51,22 +54,25 @@ def cohort(
         "endpoint": None if endpoint is None else endpoint.upper(),
         "encoding": encoding,
     }
-    settings = _resolve(folder, {key: value for key, value in given.items() if value is not None})
+    saved, settings = _resolve(folder, {key: value for key, value in given.items() if value is not None})
+    overridden = folder.settings.is_file() and saved != settings
     built = build_cohort(folder, settings)
     write_cohort(folder, built)
+    if overridden:
+        typer.echo(f"{folder.settings} is kept as it is; the options given here hold for this run only", err=True)
     if as_json:
         print_json(built.summary())
     else:
         _print_summary(built.summary(), folder.cohort)
 
 
-def _resolve(folder: Any, given: dict[str, object]) -> StudySettings:  # noqa: ANN401
+def _resolve(folder: Any, given: dict[str, object]) -> tuple[StudySettings, StudySettings]:  # noqa: ANN401
     from tumorboard.study.settings import load_settings, parse_settings
 
     settings = load_settings(folder)
     content = settings.model_dump(mode="json")
     content["cohort"] |= given
-    return parse_settings(content, "command line")
+    return settings, parse_settings(content, "command line")
 
 
 def _print_summary(summary: dict[str, Any], written: Path) -> None:

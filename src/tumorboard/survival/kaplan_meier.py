@@ -95,5 +95,5 @@ def count_by_time(outcome: Survival) -> tuple[FloatArray, FloatArray, FloatArray
     times, position = np.unique(outcome.time_months, return_inverse=True)
     events = np.bincount(position, weights=outcome.event, minlength=len(times)).astype(np.float64)
     leaving = np.bincount(position, minlength=len(times)).astype(np.float64)
-    at_risk = len(outcome) - np.concatenate(([0.0], np.cumsum(leaving)[:-1]))
+    at_risk = len(outcome) - np.concatenate(([0.0], np.cumsum(leaving)))[:-1]
     return times, events, leaving - events, at_risk

@@ -1,0 +1,139 @@
+"""``tumorboard evaluate``: what a risk is worth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tumorboard import RESEARCH_USE_ONLY
+from tumorboard.cli.output import print_json
+from tumorboard.errors import SettingsError
+
+if TYPE_CHECKING:
+    from tumorboard.evaluation.assessment import AssessmentPlan
+
+
+def evaluate(
+    study: Annotated[
+        Path | None, typer.Argument(help="The study folder: its clinical models are cross-validated.")
+    ] = None,
+    risks: Annotated[
+        Path | None,
+        typer.Option(
+            help="A risk file instead of a study: patient_id,time_months,event,risk[,fold]; higher risk is worse."
+        ),
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="A second risk file of the same patients, for the paired difference.")
+    ] = None,
+    time_unit: Annotated[
+        str, typer.Option(help="Unit of the risk file's time_months: months, days or years.")
+    ] = "months",
+    horizons: Annotated[str | None, typer.Option(help="Horizons in months, separated by commas.")] = None,
+    bootstrap: Annotated[int | None, typer.Option(help="Replicates behind an interval.", min=100)] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the bootstrap.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for figures and metrics.json of a risk file.")] = None,
+    workers: Annotated[int, typer.Option(help="Processes that fit models; 0: one a core.", min=0)] = 0,
+    encoding: Annotated[str, typer.Option(help="Text encoding of the risk files.")] = "utf-8-sig",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
+) -> None:
+    """Evaluate a study's clinical models by cross-validation, or the risks of another program.
+
+    \b
+    tumorboard evaluate my-study
+    tumorboard evaluate --risks out_of_fold.csv
+    tumorboard evaluate --risks network.csv --against clinical.csv --out comparison
+    """  # noqa: D301
+    if (study is None) == (risks is None):
+        raise SettingsError("give either a study folder or --risks FILE", where="evaluate")
+    if study is not None:
+        _evaluate_study(
+            study, {"bootstrap": bootstrap, "seed": seed, "horizons_months": _horizons(horizons)}, workers, as_json
+        )
+    elif risks is not None:
+        _evaluate_risks(risks, against, _plan(bootstrap, seed, _horizons(horizons)), time_unit, encoding, out, as_json)
+
+
+def _horizons(text: str | None) -> tuple[float, ...] | None:
+    if text is None:
+        return None
+    try:
+        return tuple(sorted({float(part) for part in text.split(",")}))
+    except ValueError:
+        raise SettingsError(
+            f"{text!r} is no list of months", where="--horizons", fix="Write: --horizons 12,36,60"
+        ) from None
+
+
+def _plan(bootstrap: int | None, seed: int | None, horizons: tuple[float, ...] | None) -> AssessmentPlan:
+    from tumorboard.evaluation.assessment import AssessmentPlan
+    from tumorboard.evaluation.resampling import Bootstrap
+    from tumorboard.study.settings import parse_settings
+
+    given = {"bootstrap": bootstrap, "seed": seed, "horizons_months": horizons}
+    settings = parse_settings(
+        {"evaluation": {k: v for k, v in given.items() if v is not None}}, "command line"
+    ).evaluation
+    return AssessmentPlan(settings.horizons_months, bootstrap=Bootstrap(settings.bootstrap, settings.seed))
+
+
+def _evaluate_risks(
+    risks: Path,
+    against: Path | None,
+    plan: AssessmentPlan,
+    time_unit: str,
+    encoding: str,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    from tumorboard.cli.progress import status_line
+    from tumorboard.evaluation.assessment import assess
+    from tumorboard.evaluation.comparison import paired_difference
+    from tumorboard.evaluation.risk_table import read_risks
+
+    predictions = read_risks(risks, time_unit=time_unit, encoding=encoding)
+    other = None if against is None else read_risks(against, time_unit=time_unit, encoding=encoding)
+    with status_line(f"evaluating {len(predictions.patients)} patients") as tell:
+        answer = assess(predictions, plan, tell)
+        if other is not None:
+            tell("paired difference")
+            answer["comparison"] = paired_difference(predictions, other, plan.bootstrap).to_json()
+        if out is not None:
+            from tumorboard.evaluation.figures import write_assessment
+
+            tell("figures")
+            write_assessment(out, predictions, answer, plan)
+    if as_json:
+        print_json(answer)
+    else:
+        _print_assessment(answer, out)
+
+
+def _evaluate_study(study: Path, given: dict[str, Any], workers: int, as_json: bool) -> None:
+    from tumorboard.cli.progress import status_line
+    from tumorboard.evaluation.study import evaluate_study
+    from tumorboard.study.files import StudyFolder
+
+    given = {key: value for key, value in given.items() if value is not None}
+    with status_line("evaluating the study's clinical models") as tell:
+        answer = evaluate_study(StudyFolder(study), given, workers=workers, progress=tell)
+    if as_json:
+        print_json(answer)
+    else:
+        from tumorboard.cli.evaluation_tables import print_study
+
+        print_study(answer, study)
+
+
+def _print_assessment(answer: dict[str, Any], out: Path | None) -> None:
+    from rich.console import Console
+
+    from tumorboard.cli.evaluation_tables import assessment_table
+
+    console = Console()
+    console.print(assessment_table(answer))
+    if out is not None:
+        console.print(f"Figures and metrics.json: {out}")
+    console.print(RESEARCH_USE_ONLY, style="dim")

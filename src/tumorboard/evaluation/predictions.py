@@ -1,0 +1,177 @@
+"""Out-of-fold predictions of one model, and the scale on which they may be compared.
+
+Log-risks of different folds share no origin: each fold's model has its own. Concordance therefore counts pairs within
+a fold only; where one scale is needed (Cox, groups, ranks) a risk is standardised within its fold. Predicted
+probabilities are absolute and may be pooled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from tumorboard.errors import OutcomeError
+from tumorboard.survival.concordance import split_strata
+from tumorboard.survival.outcome import BoolArray, FloatArray, IntArray, Survival
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NEEDED_COLUMNS = ("patient_id", "time_months", "event", "risk")
+
+
+@dataclass(frozen=True, eq=False)
+class Probabilities:
+    """Predicted probabilities of being free of the event.
+
+    Parameters
+    ----------
+    times_months : array of float, shape (k,)
+        Increasing times.
+    survival : array of float, shape (n, k)
+        One row a row of the predictions.
+    origin : str
+        Where they come from, in words fit for a report.
+    """
+
+    times_months: FloatArray
+    survival: FloatArray
+    origin: str
+
+    def at(self, time_months: float) -> FloatArray | None:
+        """Return the probabilities at one of the times, or None where it is not among them."""
+        position = np.flatnonzero(np.isclose(self.times_months, time_months))
+        return self.survival[:, position[0]] if len(position) else None
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """A model's predictions for patients it was not fitted on.
+
+    Parameters
+    ----------
+    name : str
+        The model's name.
+    frame : DataFrame
+        One row a patient and repeat: ``patient_id``, ``time_months``, ``event``, ``risk`` (higher is worse), and where
+        there are any ``repeat``, ``fold``, ``competing`` (died of something else) and ``call`` (1: predicted to die
+        before the landmark).
+    probabilities : Probabilities, optional
+        Predicted survival of the same rows.
+
+    Raises
+    ------
+    OutcomeError
+        For outcomes that cannot be, risks that are not finite, or a patient who stands twice in a repeat.
+    """
+
+    name: str
+    frame: pd.DataFrame
+    probabilities: Probabilities | None = None
+
+    def __post_init__(self) -> None:
+        doubled = int(self.frame.duplicated(["patient_id", *self._repeat_columns]).sum())
+        if doubled:
+            raise OutcomeError(
+                f"{doubled} patients stand twice", where=self.name, fix="A patient has one risk a repeat"
+            )
+        _ = self.outcome, self.risk
+
+    @property
+    def _repeat_columns(self) -> list[str]:
+        return ["repeat"] if "repeat" in self.frame else []
+
+    @cached_property
+    def outcome(self) -> Survival:
+        """The outcomes, row by row."""
+        return Survival(self.frame["time_months"].to_numpy(), self.frame["event"].to_numpy())
+
+    @cached_property
+    def risk(self) -> FloatArray:
+        """The risks, row by row."""
+        values = self.frame["risk"].to_numpy(dtype=np.float64)
+        if not np.isfinite(values).all():
+            raise OutcomeError(
+                f"'risk' has {int((~np.isfinite(values)).sum())} values that are not finite", where=self.name
+            )
+        return values
+
+    @property
+    def has_folds(self) -> bool:
+        """Whether the risks come from several models."""
+        return "fold" in self.frame
+
+    @cached_property
+    def strata(self) -> list[IntArray]:
+        """Rows within which risks may be compared: one entry a repeat and fold."""
+        columns = [name for name in ("repeat", "fold") if name in self.frame]
+        if not columns:
+            return [np.arange(len(self.frame), dtype=np.int64)]
+        codes = self.frame.groupby(columns, sort=True).ngroup().to_numpy()
+        return split_strata(codes, len(codes))
+
+    @cached_property
+    def patients(self) -> npt.NDArray[np.object_]:
+        """The distinct patients, sorted."""
+        return np.unique(self.frame["patient_id"].to_numpy(dtype=object).astype(str)).astype(object)
+
+    @cached_property
+    def patient_rows(self) -> IntArray:
+        """Position of each row's patient among ``patients``."""
+        return np.searchsorted(self.patients.astype(str), self.frame["patient_id"].to_numpy().astype(str)).astype(
+            np.int64
+        )
+
+    def where(self, rows: BoolArray) -> Predictions:
+        """Return the predictions of some rows."""
+        probabilities = self.probabilities
+        if probabilities is not None:
+            probabilities = Probabilities(
+                probabilities.times_months, probabilities.survival[rows], probabilities.origin
+            )
+        return Predictions(self.name, self.frame[rows].reset_index(drop=True), probabilities)
+
+    def standardised(self) -> FloatArray:
+        """Return risks centred and scaled by the standard deviation within their fold; 0 where all are equal."""
+        values = np.zeros(len(self.frame))
+        for rows in self.strata:
+            spread = self.risk[rows].std(ddof=1) if len(rows) > 1 else 0.0
+            if spread > 0:
+                values[rows] = (self.risk[rows] - self.risk[rows].mean()) / spread
+        return values
+
+    def above_median(self) -> BoolArray:
+        """Return whether a risk lies above the median of its fold."""
+        above = np.zeros(len(self.frame), dtype=np.bool_)
+        for rows in self.strata:
+            above[rows] = self.risk[rows] > np.median(self.risk[rows])
+        return above
+
+    def one_row_a_patient(self) -> Predictions:
+        """Return predictions with one row a patient.
+
+        With repeats, a patient's risks are standardised within their folds and averaged, probabilities averaged, and
+        calls decided by the majority (a tie counts as a call). Without repeats they stay as they are.
+        """
+        if "repeat" not in self.frame or self.frame["repeat"].nunique() == 1:
+            return self
+        frame = self.frame.assign(risk=self.standardised()).drop(columns=["repeat", "fold"], errors="ignore")
+        how = {name: "mean" if name in ("risk", "call") else "first" for name in frame.columns if name != "patient_id"}
+        merged = frame.groupby("patient_id", sort=True).agg(how).reset_index()
+        if "call" in merged:
+            merged["call"] = (merged["call"] >= 0.5).astype(float)
+        return Predictions(self.name, merged, self._mean_probabilities())
+
+    def _mean_probabilities(self) -> Probabilities | None:
+        if self.probabilities is None:
+            return None
+        count = np.bincount(self.patient_rows, minlength=len(self.patients))
+        total = np.zeros((len(self.patients), len(self.probabilities.times_months)))
+        np.add.at(total, self.patient_rows, self.probabilities.survival)
+        return Probabilities(
+            self.probabilities.times_months, total / count[:, None], f"{self.probabilities.origin}, mean over repeats"
+        )
