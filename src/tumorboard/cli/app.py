@@ -10,6 +10,7 @@ import typer
 
 from tumorboard import RESEARCH_USE_ONLY, __version__
 from tumorboard.cli.cohort import cohort
+from tumorboard.cli.demo import demo
 from tumorboard.cli.doctor import doctor
 from tumorboard.cli.evaluate import evaluate
 from tumorboard.cli.output import print_failure
@@ -24,6 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(demo)
 app.command()(cohort)
 app.command()(evaluate)
 app.command()(score)

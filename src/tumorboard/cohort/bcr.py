@@ -8,6 +8,7 @@ kept and the disagreement counted.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,8 @@ def read_bcr(path: Path, *, encoding: str = "utf-8-sig") -> pd.DataFrame:
     records, faults = parse_columns(
         TextTable(renamed, text.file, text.first_line), (*RECORD_COLUMNS, _NECROSIS_PERCENT)
     )
-    raise_faults(faults)
+    theirs = {ours: name for name, ours in _COLUMNS.items()}
+    raise_faults([replace(fault, column=theirs.get(fault.column, fault.column)) for fault in faults])
     percent = records.pop("tumor_necrosis_percent")
     records["necrosis"] = (percent > 0).astype(float).where(percent.notna())
     records["proxies"] = percent.notna().map({True: "necrosis", False: ""})

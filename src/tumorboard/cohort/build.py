@@ -178,8 +178,7 @@ def _genes_of(genes: GeneTable, known: frozenset[str], eligible: frozenset[str])
         if strangers:
             text = f"{strangers} profiled patients are in no patient table: their genes are not used"
             findings.append(Finding("left out", profile, strangers, text))
-    kept = genes.alterations[genes.alterations["patient_id"].isin(eligible)].reset_index(drop=True)
-    return GeneTable(kept, {profile: patients & eligible for profile, patients in genes.profiled.items()}), findings
+    return genes.restricted(eligible), findings
 
 
 def _folds(eligible: pd.DataFrame, settings: StudySettings) -> tuple[pd.DataFrame | None, list[Finding]]:

@@ -8,6 +8,7 @@ numbers and the case lists of who was profiled, each plain or gzip. For TCGA a t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,11 @@ _PATIENT_COLUMNS = {
     "PATIENT_ID": "patient_id", "AGE": "age_years", "SEX": "sex", "PATH_T_STAGE": "t", "PATH_N_STAGE": "n",
     "PATH_M_STAGE": "m", "AJCC_STAGING_EDITION": "tnm_edition", "GRADE": "grade",
 }  # fmt: skip
+_FILE_COLUMNS = {ours: theirs for theirs, ours in _PATIENT_COLUMNS.items()} | {
+    name: f"{endpoint}_{theirs}"
+    for endpoint in ENDPOINTS
+    for name, theirs in zip(endpoint_columns(endpoint), ("MONTHS", "STATUS"), strict=True)
+}
 _MAF_FILES = ("data_mutations.txt", "data_mutations_extended.txt", "data_mutations_mskcc.txt")
 _COPY_NUMBER_FILES = ("data_armlevel_cna.txt", "data_cna.txt", "data_CNA.txt")
 
@@ -56,7 +62,7 @@ def read_cbioportal(folder: Path, *, encoding: str = "utf-8-sig") -> PatientReco
     samples, sample_path = _read_samples(folder, encoding)
     records = _read_patients(patient_path, samples, encoding)
     genes, gene_paths, findings = _read_genes(
-        folder, dict(zip(samples["SAMPLE_ID"], samples["PATIENT_ID"], strict=True))
+        folder, dict(zip(samples["SAMPLE_ID"], samples["PATIENT_ID"], strict=True)), encoding
     )
     inputs = [path for path in (patient_path, sample_path, *gene_paths) if path]
     bcr_path = _find(folder, (BCR_TABLE,))
@@ -81,6 +87,7 @@ def _read_samples(folder: Path, encoding: str) -> tuple[pd.DataFrame, Path | Non
         return pd.DataFrame({name: pd.Series(dtype=object) for name in columns}), None
     text = read_text_table(path, comment="#", encoding=encoding)
     _need(text, ("PATIENT_ID", "SAMPLE_ID"))
+    raise_faults(find_duplicates(text, "SAMPLE_ID"))
     return text.frame.reindex(columns=columns, fill_value=""), path
 
 
@@ -101,13 +108,13 @@ def _read_patients(path: Path, samples: pd.DataFrame, encoding: str) -> pd.DataF
             frame[name] = frame["PATIENT_ID"].map(first_sample[name]).fillna("")
     renamed = _rename(frame)
     records, faults = parse_columns(TextTable(renamed, text.file, text.first_line), RECORD_COLUMNS)
-    raise_faults(faults)
+    raise_faults([replace(fault, column=_FILE_COLUMNS.get(fault.column, fault.column)) for fault in faults])
     return records.assign(has_clinical=True, proxies="").reset_index(drop=True)
 
 
 def _one_sample_each(samples: pd.DataFrame) -> pd.DataFrame:
     primary_first = samples.assign(_other=~samples["SAMPLE_TYPE"].str.lower().isin(["primary", ""]))
-    return primary_first.sort_values("_other", kind="stable").drop_duplicates("PATIENT_ID").set_index("PATIENT_ID")
+    return primary_first.sort_values(["_other", "SAMPLE_ID"]).drop_duplicates("PATIENT_ID").set_index("PATIENT_ID")
 
 
 def _rename(frame: pd.DataFrame) -> pd.DataFrame:
@@ -128,11 +135,14 @@ def _rename(frame: pd.DataFrame) -> pd.DataFrame:
     return renamed
 
 
-def _read_genes(folder: Path, sample_table: Mapping[str, str]) -> tuple[GeneTable, list[Path], list[Finding]]:
+def _read_genes(
+    folder: Path, sample_table: Mapping[str, str], encoding: str
+) -> tuple[GeneTable, list[Path], list[Finding]]:
     tables, paths, findings = [], [], []
     maf = _find(folder, _MAF_FILES)
     if maf:
-        reading = read_maf(maf, sample_table=sample_table, profiled=_case_list(folder, "sequenced", sample_table))
+        profiled = _case_list(folder, "sequenced", sample_table)
+        reading = read_maf(maf, sample_table=sample_table, profiled=profiled, encoding=encoding)
         tables.append(reading.table)
         paths.append(maf)
         if reading.silent or reading.other_samples:
@@ -146,7 +156,7 @@ def _read_genes(folder: Path, sample_table: Mapping[str, str]) -> tuple[GeneTabl
     copy_number = _find(folder, _COPY_NUMBER_FILES)
     if copy_number:
         profiled = _case_list(folder, "cna", sample_table)
-        tables.append(read_copy_number(copy_number, sample_table=sample_table, profiled=profiled))
+        tables.append(read_copy_number(copy_number, sample_table=sample_table, profiled=profiled, encoding=encoding))
         paths.append(copy_number)
     return GeneTable.joined(tables), paths, findings
 

@@ -57,7 +57,7 @@ class Flow:
     eligible : Series of bool
         One a patient.
     dropped : tuple of (patient_id, reason)
-        Every dropped patient with all that was lacking.
+        Every dropped patient with all that was lacking, by identifier.
     """
 
     patients: int
@@ -95,8 +95,8 @@ def apply_requirements(patients: pd.DataFrame, required: Sequence[Requirement]) 
         dropped = int((eligible & ~met).sum())
         eligible &= met
         steps.append(FlowStep(requirement, reason, dropped, int(eligible.sum())))
-    out = patients.loc[~eligible, "patient_id"]
-    return Flow(len(patients), tuple(steps), eligible, tuple(zip(out, lacking[~eligible], strict=True)))
+    dropped_patients = sorted(zip(patients.loc[~eligible, "patient_id"], lacking[~eligible], strict=True))
+    return Flow(len(patients), tuple(steps), eligible, tuple(dropped_patients))
 
 
 def _is_met(patients: pd.DataFrame, requirement: Requirement) -> pd.Series[bool]:

@@ -30,7 +30,6 @@ def write_cohort(folder: StudyFolder, cohort: Cohort) -> None:
     cohort : Cohort
         The cohort.
     """
-    folder.root.mkdir(parents=True, exist_ok=True)
     if not folder.settings.exists():
         write_text(folder.settings, settings_template(cohort.settings))
     inputs = fingerprint(cohort.inputs)
@@ -41,7 +40,9 @@ def write_cohort(folder: StudyFolder, cohort: Cohort) -> None:
         folder.folds.unlink(missing_ok=True)
     else:
         write_parquet(folder.folds, cohort.folds)
-    if cohort.series is not None:
+    if cohort.series is None:
+        folder.archive_series.unlink(missing_ok=True)
+    else:
         write_parquet(folder.archive_series, cohort.series)
     write_whole(folder.cohort_flow, lambda path: draw_flow(cohort.flow, summary, path))
     record = {"tumorboard": __version__, "settings": cohort.settings.model_dump(mode="json"), "inputs": inputs}

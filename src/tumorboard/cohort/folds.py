@@ -2,8 +2,9 @@
 
 Nothing that is reported is selected on: a model is fitted on a fold's ``fit`` patients, everything that is chosen
 (threshold, penalty, when to stop) is chosen on its ``select`` patients, and the ``test`` patients are only predicted.
-Every patient is a test patient once a repeat. Patients are dealt in order of event and time, so that folds have like
-numbers of events and like follow-up; by site, whole sites are dealt to the fold that has fewest events so far.
+Every patient is a test patient once a repeat. Patients are dealt in order of event and time, those with an event first,
+so that the folds' numbers of events differ by at most one and their follow-up is alike; by site, whole sites are dealt
+to the fold that has fewest events so far.
 """
 
 from __future__ import annotations
@@ -55,8 +56,8 @@ def deal_folds(patients: pd.DataFrame, settings: FoldSettings) -> pd.DataFrame:
             parts.append(
                 _roles(known, test_fold == fold, settings, np.random.default_rng([settings.seed, repeat, fold]))
             )
-            parts[-1].insert(0, "fold", fold)
-            parts[-1].insert(0, "repeat", repeat)
+            parts[-1].insert(0, "fold", np.int16(fold))
+            parts[-1].insert(0, "repeat", np.int16(repeat))
     folds = pd.concat(parts, ignore_index=True)
     check_folds(folds, known if settings.group_by_site else None)
     return folds
@@ -87,14 +88,18 @@ def _check_numbers(known: pd.DataFrame, settings: FoldSettings) -> None:
 def _deal(known: pd.DataFrame, settings: FoldSettings, count: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
     if settings.group_by_site:
         return _deal_sites(known, count, rng)
-    shuffled = rng.permutation(len(known))
-    time, event = known["time_months"].to_numpy(), known["event"].to_numpy()
-    order = shuffled[np.lexsort((time[shuffled], event[shuffled]))]
+    order = _by_event_and_time(known, rng)
     dealt = np.empty(len(known), dtype=np.int64)
     for start in range(0, len(order), count):
         group = order[start : start + count]
         dealt[group] = rng.permutation(count)[: len(group)]
     return dealt
+
+
+def _by_event_and_time(known: pd.DataFrame, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    shuffled = rng.permutation(len(known))
+    time, event = known["time_months"].to_numpy(), known["event"].to_numpy()
+    return shuffled[np.lexsort((time[shuffled], -event[shuffled]))]
 
 
 def _deal_sites(known: pd.DataFrame, count: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
@@ -117,11 +122,19 @@ def _roles(
     role = np.full(len(known), "fit", dtype=object)
     role[test] = "test"
     rest = known[~test].reset_index(drop=True)
-    parts = max(2, round(1 / settings.select_share))
     if settings.group_by_site:
-        parts = min(parts, rest["site"].nunique())
-    role[np.flatnonzero(~test)[_deal(rest, settings, parts, rng) == 0]] = "select"
+        parts = min(max(2, round(1 / settings.select_share)), rest["site"].nunique())
+        select = np.flatnonzero(_deal_sites(rest, parts, rng) == 0)
+    else:
+        select = _evenly_spaced(_by_event_and_time(rest, rng), settings.select_share, rng)
+    role[np.flatnonzero(~test)[select]] = "select"
     return pd.DataFrame({"patient_id": known["patient_id"], "role": role})
+
+
+def _evenly_spaced(order: npt.NDArray[np.int64], share: float, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Take a share of an ordered list, at even distances from a random start, and at least one."""
+    count = max(1, round(share * len(order)))
+    return order[((np.arange(count) + rng.random()) * (len(order) / count)).astype(np.int64)]
 
 
 def check_folds(folds: pd.DataFrame, sites: pd.DataFrame | None = None) -> None:
@@ -132,35 +145,46 @@ def check_folds(folds: pd.DataFrame, sites: pd.DataFrame | None = None) -> None:
     folds : DataFrame
         Columns ``repeat``, ``fold``, ``patient_id`` and ``role``.
     sites : DataFrame, optional
-        Columns ``patient_id`` and ``site``: check that a fold's test sites have no fit or select patient.
+        Columns ``patient_id`` and ``site``: check that all patients of a site have the same role in a fold.
 
     Raises
     ------
     StudyError
-        For a missing column, an unknown role, a patient with two roles in a fold, a patient who is not a test patient
-        exactly once a repeat, or a site on both sides.
+        For a missing column, an unknown role, a patient with two roles or none in a fold, a patient who is not a test
+        patient exactly once a repeat, a fold without one of the roles, or a site with two roles.
     """
+    import pandas as pd
+
     where, fix = "folds.parquet", "Run 'tumorboard cohort' to deal them anew"
     missing = [name for name in COLUMNS if name not in folds.columns]
     if missing:
         raise StudyError(f"the column {missing[0]} is missing", where=where, fix=fix)
     if not folds["role"].isin(ROLES).all():
         raise StudyError(f"a role is none of {', '.join(ROLES)}", where=where, fix=fix)
-    doubled = int(folds.duplicated(["repeat", "fold", "patient_id"]).sum())
+    patient, patients = pd.factorize(folds["patient_id"])
+    repeat, repeats = pd.factorize(folds["repeat"])
+    split = folds.groupby(["repeat", "fold"]).ngroup().to_numpy()
+    splits, n = int(split.max(initial=-1)) + 1, len(patients)
+    roles_held = np.bincount(split * n + patient, minlength=splits * n)
+    doubled = int((roles_held > 1).sum())
     if doubled:
         raise StudyError(
             f"{doubled} patients have two roles in one fold: a patient may be on one side only", where=where, fix=fix
         )
-    tested = folds[folds["role"] == "test"].groupby(["repeat", "patient_id"]).size()
-    expected = folds["repeat"].nunique() * folds["patient_id"].nunique()
-    if (tested != 1).any() or len(tested) != expected:
+    is_test = (folds["role"] == "test").to_numpy()
+    tested = np.bincount(repeat[is_test] * n + patient[is_test], minlength=len(repeats) * n)
+    if (tested != 1).any():
         raise StudyError("not every patient is a test patient exactly once a repeat", where=where, fix=fix)
+    if (roles_held == 0).any():
+        raise StudyError("a patient is missing from a fold", where=where, fix=fix)
+    for role in ROLES:
+        if (np.bincount(split[(folds["role"] == role).to_numpy()], minlength=splits) == 0).any():
+            raise StudyError(f"a fold has no {role} patient", where=where, fix=fix)
     if sites is not None:
         _check_sites(folds.merge(sites[["patient_id", "site"]], on="patient_id"), where, fix)
 
 
 def _check_sites(folds: pd.DataFrame, where: str, fix: str) -> None:
-    is_test = folds["role"] == "test"
-    sides = is_test.groupby([folds["repeat"], folds["fold"], folds["site"]]).nunique()
-    if (sides > 1).any():
-        raise StudyError(f"site {sides[sides > 1].index[0][2]} is on both sides of a fold", where=where, fix=fix)
+    roles = folds.groupby(["repeat", "fold", "site"])["role"].nunique()
+    if (roles > 1).any():
+        raise StudyError(f"site {roles[roles > 1].index[0][2]} is on both sides of a fold", where=where, fix=fix)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tumorboard.cohort.endpoints import OUTCOME_COLUMNS, endpoint_columns, time_column
 from tumorboard.cohort.records import RECORD_COLUMNS, Finding, PatientRecords
-from tumorboard.errors import CellFault, StudyError
+from tumorboard.errors import CellFault, StudyError, UserError
 from tumorboard.genomics import GeneTable, read_copy_number, read_maf
+from tumorboard.genomics.gene_table import Profile
 from tumorboard.study.files import StudyFolder
 from tumorboard.study.settings import ENDPOINTS, Endpoint
 from tumorboard.study.tables import (
+    LARGEST_FAULT_LIST,
     CategoryColumn,
     Column,
     FlagColumn,
@@ -74,7 +77,7 @@ def read_own_tables(folder: StudyFolder, endpoint: Endpoint, *, encoding: str = 
     known = frozenset(records["patient_id"])
     slides, slide_path = _read_images(folder, "slides", _SLIDE_COLUMNS, known, encoding)
     scans, scan_path = _read_images(folder, "scans", _SCAN_COLUMNS, known, encoding)
-    genes, gene_paths = _read_genes(folder, records)
+    genes, gene_paths = _read_genes(folder, records, path.name, encoding)
     has = {
         "has_slide": frozenset() if slides is None else frozenset(slides["patient_id"]),
         "has_ct": frozenset() if scans is None else frozenset(scans.loc[scans["modality"] == "CT", "patient_id"]),
@@ -82,7 +85,8 @@ def read_own_tables(folder: StudyFolder, endpoint: Endpoint, *, encoding: str = 
     }
     records = records.assign(**{name: records["patient_id"].isin(patients) for name, patients in has.items()})
     inputs = [found for found in (path, slide_path, scan_path, *gene_paths) if found is not None]
-    return PatientRecords(records.drop(columns=[column.name for column in _PROFILED]), genes, findings, inputs)
+    records = records.drop(columns=["_row", *(column.name for column in _PROFILED)])
+    return PatientRecords(records, genes, findings, inputs)
 
 
 def _read_patients(path: Path, endpoint: Endpoint, encoding: str, findings: list[Finding]) -> pd.DataFrame:
@@ -101,22 +105,28 @@ def _read_patients(path: Path, endpoint: Endpoint, encoding: str, findings: list
                 f"both 'time_months' and '{min(clash)}' are given", where=path.name, fix="Keep one of them"
             )
         records[time_name], records[event_name] = records["time_months"], records["event"]
-    raise_faults(faults + ([] if faults else _half_outcomes(text, records)))
+    faults += [] if faults else _half_outcomes(text, records)
+    raise_faults(sorted(faults, key=lambda fault: fault.row or 0))
+    records = records.assign(_row=records.index + text.first_line)
     records = records.drop(columns=["time_months", "event"])
     return records.assign(has_clinical=True, proxies=records["proxies"].fillna("")).reset_index(drop=True)
 
 
 def _half_outcomes(text: TextTable, records: pd.DataFrame) -> list[CellFault]:
     faults = []
-    plain = "time_months" in text.frame.columns or "event" in text.frame.columns
+    columns = set(text.frame.columns)
     for endpoint in ENDPOINTS:
         time_name, event_name = endpoint_columns(endpoint)
         for missing, present in ((time_name, event_name), (event_name, time_name)):
             rows = records.index[records[missing].isna() & records[present].notna()]
-            shown = missing.split("_", 1)[1] if plain and missing not in text.frame.columns else missing
+            empty, filled = (name if name in columns else name.split("_", 1)[1] for name in (missing, present))
+            if len(rows) and empty not in columns:
+                raise UserError(
+                    f"there is a column {filled}, but none for the {empty} that belongs to it", where=text.file
+                )
             faults += [
-                CellFault(text.file, row + text.first_line, shown, "", f"a value, since the row has {present}")
-                for row in rows.tolist()
+                CellFault(text.file, row + text.first_line, empty, "", f"a value, since the row has {filled}")
+                for row in rows[:LARGEST_FAULT_LIST].tolist()
             ]
     return faults
 
@@ -145,15 +155,20 @@ def _read_images(
     return table, path
 
 
-def _read_genes(folder: StudyFolder, records: pd.DataFrame) -> tuple[GeneTable, list[Path]]:
+def _read_genes(
+    folder: StudyFolder, records: pd.DataFrame, patient_file: str, encoding: str
+) -> tuple[GeneTable, list[Path]]:
     tables, paths = [], []
     maf = _first_of(folder.root, "mutations.maf")
     if maf:
-        tables.append(read_maf(maf, profiled=_profiled(records, "mutations_profiled")).table)
+        table = read_maf(maf, encoding=encoding).table
+        tables.append(_with_flags(table, "mutations", maf, records, patient_file))
         paths.append(maf)
     copy_number = _first_of(folder.root, "copy_number.tsv")
     if copy_number:
-        tables.append(read_copy_number(copy_number, profiled=_profiled(records, "copy_number_profiled")))
+        flagged = frozenset(records.loc[records["copy_number_profiled"] == 1, "patient_id"])
+        table = read_copy_number(copy_number, profiled=flagged, encoding=encoding)
+        tables.append(_with_flags(table, "copy_number", copy_number, records, patient_file))
         paths.append(copy_number)
     return GeneTable.joined(tables), paths
 
@@ -162,10 +177,19 @@ def _first_of(root: Path, name: str) -> Path | None:
     return next((path for path in (root / name, root / f"{name}.gz") if path.is_file()), None)
 
 
-def _profiled(records: pd.DataFrame, column: str) -> frozenset[str] | None:
-    if records[column].isna().all():
-        return None
-    return frozenset(records.loc[records[column] == 1, "patient_id"])
+def _with_flags(table: GeneTable, profile: Profile, path: Path, records: pd.DataFrame, patient_file: str) -> GeneTable:
+    """Add the patients who are flagged as profiled; those flagged as not profiled may not be in the file."""
+    column = f"{profile}_profiled"
+    found = table.profiled[profile]
+    denied = records[(records[column] == 0) & records["patient_id"].isin(found)]
+    raise_faults(
+        [
+            CellFault(patient_file, int(row), column, "0", f"1, since {path.name} has {patient}")
+            for row, patient in zip(denied["_row"], denied["patient_id"], strict=True)
+        ]
+    )
+    flagged = frozenset(records.loc[records[column] == 1, "patient_id"])
+    return replace(table, profiled={profile: found | flagged})
 
 
 __all__ = ["OUTCOME_COLUMNS", "read_own_tables"]

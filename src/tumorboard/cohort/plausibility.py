@@ -48,7 +48,7 @@ def treat_impossible_as_missing(patients: pd.DataFrame) -> tuple[pd.DataFrame, l
         patients.loc[dead, "karnofsky"] = float("nan")
     impossible, contradictory = _sizes_against_stage(patients)
     if impossible.any():
-        cases = patients.loc[impossible].sort_values("size_cm")
+        cases = patients.loc[impossible].sort_values(["size_cm", "t"])
         shown = ", ".join(f"T{t} of {size:g} cm" for t, size in zip(cases["t"], cases["size_cm"], strict=True))
         findings.append(
             Finding("impossible", "size_cm", int(impossible.sum()), f"the size cannot be ({shown}): treated as missing")

@@ -10,7 +10,7 @@ from scipy.stats import norm
 from tumorboard.errors import OutcomeError, UndefinedEstimateError
 from tumorboard.evaluation.discrimination import FoldedConcordance
 from tumorboard.evaluation.predictions import Predictions
-from tumorboard.evaluation.resampling import Bootstrap, percentile_interval
+from tumorboard.evaluation.resampling import Bootstrap, bootstrap_interval
 from tumorboard.survival import Estimate
 
 TEST_NAME = "z-test on the bootstrap's standard error, paired by patient, two-sided"
@@ -79,7 +79,7 @@ def paired_difference(first: Predictions, second: Predictions, bootstrap: Bootst
     except UndefinedEstimateError as undefined:
         return PairedDifference(first.name, second.name, n, events, Estimate.undefined(undefined.reason), None)
     replicates = one.replicates(bootstrap) - other.replicates(bootstrap)
-    interval = percentile_interval(replicates)
+    interval = bootstrap_interval(value, replicates)
     spread = float(np.nanstd(replicates, ddof=1)) if interval else 0.0
     p = float(2 * norm.sf(abs(value) / spread)) if spread > 0 else None
     reason = None if interval else "no interval: undefined in more than a tenth of the replicates"

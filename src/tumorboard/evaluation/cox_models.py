@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 FEWEST_EVENTS = 2
 
+NO_CONVERGENCE = "the fit does not converge: a factor hardly varies or separates the events perfectly"
+
 
 def cox_of_risk(predictions: Predictions) -> dict[str, object]:
     """Return the hazard ratio per standard deviation of a risk, stratified by fold where there are folds.
@@ -71,15 +73,14 @@ def cox_table(frame: pd.DataFrame, covariates: list[str], *, strata: list[str] |
         return {"n": len(frame), "events": events, "rows": empty, "reason": reason}
     try:
         rows = _fit(frame, covariates, strata)
-    except (ArithmeticError, ValueError) as error:
-        first_line = str(error).strip().splitlines()[0]
-        return {"n": len(frame), "events": events, "rows": empty, "reason": f"the fit does not converge: {first_line}"}
+    except (ArithmeticError, ValueError):
+        return {"n": len(frame), "events": events, "rows": empty, "reason": NO_CONVERGENCE}
     return {"n": len(frame), "events": events, "rows": rows, "reason": None}
 
 
 def _why_not(frame: pd.DataFrame, covariates: list[str], events: int) -> str | None:
     if events < max(FEWEST_EVENTS, len(covariates)):
-        return f"{events} events are too few for {len(covariates)} covariates"
+        return f"too few events ({events}) for {len(covariates)} covariate{'s' * (len(covariates) > 1)}"
     constant = [name for name in covariates if frame[name].nunique() < 2]
     return f"{constant[0]} is the same in all patients" if constant else None
 

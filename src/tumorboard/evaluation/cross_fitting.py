@@ -59,7 +59,7 @@ def cross_fitted(predictions: Predictions, times_months: FloatArray, seed: int) 
         others = np.setdiff1d(np.arange(len(values)), rows)
         outcome = predictions.outcome[others]
         if outcome.events < _FEWEST_EVENTS:
-            raise UndefinedEstimateError(f"{outcome.events} events are too few to turn a risk into probabilities")
+            raise UndefinedEstimateError(f"too few events ({outcome.events}) to turn a risk into probabilities")
         slope = cox_slope(outcome, values[others])
         baseline = breslow_baseline(outcome, slope * values[others])
         survival[rows] = baseline.survival(slope * values[rows], times_months)

@@ -9,7 +9,7 @@ import numpy as np
 
 from tumorboard.errors import UndefinedEstimateError
 from tumorboard.evaluation.predictions import Predictions
-from tumorboard.evaluation.resampling import Bootstrap, bootstrap_estimate, percentile_interval
+from tumorboard.evaluation.resampling import Bootstrap, bootstrap_estimate, bootstrap_interval
 from tumorboard.survival import ConcordancePairs, Estimate, Survival, dynamic_auc, harrell_concordance, uno_concordance
 from tumorboard.survival.concordance import NO_COMPARABLE_PAIR
 from tumorboard.survival.kaplan_meier import censoring_survival
@@ -75,7 +75,7 @@ def harrell_estimate(predictions: Predictions, bootstrap: Bootstrap) -> Estimate
         value = concordance.value()
     except UndefinedEstimateError as undefined:
         return Estimate.undefined(undefined.reason)
-    interval = percentile_interval(concordance.replicates(bootstrap))
+    interval = bootstrap_interval(value, concordance.replicates(bootstrap))
     return Estimate(
         value, interval, None if interval else "no interval: undefined in more than a tenth of the replicates"
     )

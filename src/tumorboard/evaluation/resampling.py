@@ -13,7 +13,8 @@ from tumorboard.survival.estimate import Estimate
 from tumorboard.survival.outcome import FloatArray, IntArray
 
 _BATCH_CELLS = 400_000
-_FEWEST = 100
+_FEWEST = 20
+_FEWEST_FOR_PERCENTILES = 100
 _MOST_DRAWS = 20_000_000
 _LEAST_DEFINED_SHARE = 0.9
 
@@ -34,7 +35,7 @@ class Bootstrap:
     seed: int = 20210
 
     def for_patients(self, n: int) -> int:
-        """Return the replicates for n patients: fewer, but at least 100, past 20 million draws in all."""
+        """Return the replicates for n patients: fewer, but at least 20, past 20 million draws in all."""
         return min(self.replicates, max(_FEWEST, _MOST_DRAWS // max(n, 1)))
 
     def draws(self, n: int) -> Iterator[IntArray]:
@@ -56,11 +57,28 @@ class Bootstrap:
             yield np.stack(columns, axis=1)
 
 
-def percentile_interval(replicates: FloatArray) -> tuple[float, float] | None:
-    """Return the 2.5th and 97.5th percentile, or None where a tenth or more of the replicates is undefined."""
+def bootstrap_interval(value: float, replicates: FloatArray) -> tuple[float, float] | None:
+    """Return the 95 % interval of a value, or None where a tenth or more of the replicates is undefined.
+
+    Parameters
+    ----------
+    value : float
+        The value of all patients.
+    replicates : array of float, shape (b,)
+        Its replicates, NaN where undefined.
+
+    Returns
+    -------
+    tuple of float or None
+        The 2.5th and 97.5th percentile; with fewer than 100 replicates (very many patients) the value with 1.96 of
+        their standard deviations to each side.
+    """
     defined = replicates[np.isfinite(replicates)]
     if len(defined) < _LEAST_DEFINED_SHARE * len(replicates) or len(defined) < 2:
         return None
+    if len(replicates) < _FEWEST_FOR_PERCENTILES:
+        half_width = 1.959963984540054 * float(defined.std(ddof=1))
+        return value - half_width, value + half_width
     low, high = np.percentile(defined, [2.5, 97.5])
     return float(low), float(high)
 
@@ -68,7 +86,7 @@ def percentile_interval(replicates: FloatArray) -> tuple[float, float] | None:
 def bootstrap_estimate(
     statistic: Callable[[IntArray], float], n: int, bootstrap: Bootstrap, groups: IntArray | None = None
 ) -> Estimate:
-    """Return a statistic with its percentile interval over bootstrapped patients.
+    """Return a statistic with its interval over bootstrapped patients.
 
     Parameters
     ----------
@@ -91,7 +109,7 @@ def bootstrap_estimate(
     for drawn in bootstrap.draws(n):
         rows = drawn if rows_of is None else np.concatenate([rows_of[group] for group in drawn])
         replicates.append(_or_nan(statistic, rows))
-    interval = percentile_interval(np.asarray(replicates))
+    interval = bootstrap_interval(value, np.asarray(replicates))
     return Estimate(
         value, interval, None if interval else "no interval: undefined in more than a tenth of the replicates"
     )

@@ -67,6 +67,7 @@ def read_risks(path: Path, *, time_unit: str = "months", encoding: str = "utf-8-
     table, faults = parse_columns(text, columns)
     raise_faults(sorted(faults + _repeated_patients(text), key=lambda fault: fault.row or 0))
     table = table.assign(time_months=table["time_months"] * MONTHS_PER_UNIT[time_unit]).reset_index(drop=True)
+    table = table.assign(**{name: _labels(table[name]) for name in ("fold", "repeat") if name in table})
     return Predictions(path.stem, table.drop(columns=survival), _probabilities(table, survival))
 
 
@@ -87,6 +88,11 @@ def _columns(present: pd.Index[str], survival: list[str], time_unit: str) -> lis
         *(NumberColumn(name, filled=True, unit="probability", low=0, high=1) for name in survival),
     ]
     return columns + [column for column in optional if column.name in present]
+
+
+def _labels(column: pd.Series) -> pd.Series:
+    """Whole numbers as numbers, so that fold 10 comes after fold 9; other labels as they are."""
+    return column.astype(int) if column.str.fullmatch(r"\d{1,9}").all() else column
 
 
 def _months(column: str) -> float:

@@ -20,6 +20,11 @@ SILENT_CLASSES = frozenset(
 """Classes that do not change the protein and are left out."""
 
 _COLUMNS = ("Hugo_Symbol", "Variant_Classification", "Tumor_Sample_Barcode")
+_ALLOWED = {
+    "Hugo_Symbol": "a gene symbol",
+    "Variant_Classification": "a class such as Missense_Mutation",
+    "Tumor_Sample_Barcode": "a sample barcode",
+}
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,11 @@ class MutationReading:
 
 
 def read_maf(
-    path: Path, *, sample_table: Mapping[str, str] | None = None, profiled: frozenset[str] | None = None
+    path: Path,
+    *,
+    sample_table: Mapping[str, str] | None = None,
+    profiled: frozenset[str] | None = None,
+    encoding: str = "utf-8-sig",
 ) -> MutationReading:
     """Read the mutated genes of each patient.
 
@@ -54,15 +63,17 @@ def read_maf(
     profiled : frozenset of str, optional
         All patients who were sequenced; without it, those with at least one variant in the file count as sequenced and
         a sequenced patient without any variant cannot be told from one who was not sequenced.
+    encoding : str
+        The text's encoding.
 
     Raises
     ------
     UserError
         For a file without gene symbols, classes or barcodes.
     TableError
-        For rows without a gene or a barcode.
+        For rows without a gene, a class or a barcode.
     """
-    text = read_text_table(path, separator="\t", comment="#", only=_COLUMNS)
+    text = read_text_table(path, separator="\t", comment="#", only=_COLUMNS, encoding=encoding)
     missing = [name for name in _COLUMNS if name not in text.frame.columns]
     if missing:
         raise UserError(
@@ -71,10 +82,8 @@ def read_maf(
     frame = text.frame
     raise_faults(
         [
-            CellFault(
-                text.file, row + text.first_line, name, "", "a sample barcode" if "Barcode" in name else "a gene symbol"
-            )
-            for name in ("Tumor_Sample_Barcode", "Hugo_Symbol")
+            CellFault(text.file, row + text.first_line, name, "", _ALLOWED[name])
+            for name in ("Tumor_Sample_Barcode", "Hugo_Symbol", "Variant_Classification")
             for row in frame.index[frame[name] == ""][:LARGEST_FAULT_LIST].tolist()
         ]
     )
@@ -86,7 +95,10 @@ def read_maf(
     strangers = frozenset(found["patient_id"]) - sequenced
     if strangers:
         raise UserError(
-            f"{len(strangers)} patients have variants but are not in the list of sequenced samples", where=path.name
+            f"{len(strangers)} patients, the first {min(strangers)}, have variants but are not in the "
+            "list of sequenced samples",
+            where=path.name,
+            fix="Add them to the list, or remove the list",
         )
     table = GeneTable(found.drop_duplicates(ignore_index=True), {"mutations": sequenced})
     return MutationReading(table, len(frame), int(silent.sum()), int((~who["primary"]).sum()))

@@ -15,6 +15,8 @@ from tumorboard.errors import StudyError
 if TYPE_CHECKING:
     import pandas as pd
 
+_TABLE_SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
+
 
 @dataclass(frozen=True)
 class StudyFolder:
@@ -34,7 +36,7 @@ class StudyFolder:
         return self.root / "study.toml"
 
     def own_table(self, name: str) -> Path | None:
-        """Return a user's table, as CSV or Parquet, or None where there is none.
+        """Return a user's table, as CSV, TSV (either may be packed with gzip) or Parquet, or None where there is none.
 
         Parameters
         ----------
@@ -46,7 +48,7 @@ class StudyFolder:
         StudyError
             Where it is there twice.
         """
-        found = [path for suffix in (".csv", ".tsv", ".parquet") if (path := self.root / f"{name}{suffix}").is_file()]
+        found = [path for suffix in _TABLE_SUFFIXES if (path := self.root / f"{name}{suffix}").is_file()]
         if len(found) > 1:
             raise StudyError(
                 f"{' and '.join(path.name for path in found)} both hold {name}",
@@ -110,17 +112,26 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         The file's place; its folder is made where missing.
     write : callable
         Called with the temporary path, which has the same suffix.
+
+    Raises
+    ------
+    StudyError
+        Where the folder cannot be written: no permission, a full disk, a file in its place.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
     try:
-        write(temporary)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            write(temporary)
+            temporary.chmod(0o644)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise StudyError(f"{path.name} cannot be written: {reason}", where=str(path.parent)) from error
 
 
 def write_text(path: Path, text: str) -> None:

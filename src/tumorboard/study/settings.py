@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from tumorboard.errors import SettingsError
 from tumorboard.study.files import StudyFolder
@@ -49,6 +50,11 @@ class CohortSettings(_Settings):
     require: tuple[Requirement, ...] = ()
     landmark_months: Annotated[float, Field(gt=0, le=240)] = 60.0
     encoding: str = "utf-8-sig"
+
+    @field_validator("require")
+    @classmethod
+    def _each_once(cls, require: tuple[Requirement, ...]) -> tuple[Requirement, ...]:
+        return tuple(dict.fromkeys(require))
 
 
 class FoldSettings(_Settings):
@@ -178,7 +184,7 @@ def load_settings(folder: StudyFolder) -> StudySettings:
     if not folder.settings.is_file():
         return StudySettings()
     try:
-        content = tomllib.loads(folder.settings.read_text(encoding="utf-8"))
+        content = tomllib.loads(folder.settings.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"this is no readable TOML: {error}", where=str(folder.settings)) from error
     return parse_settings(content, str(folder.settings))
@@ -197,13 +203,13 @@ def settings_template(settings: StudySettings) -> str:
     )  # fmt: skip
 
     def listed(values: tuple[object, ...]) -> str:
-        return "[" + ", ".join(f'"{value}"' if isinstance(value, str) else f"{value}" for value in values) + "]"
+        return "[" + ", ".join(json.dumps(value) for value in values) + "]"
 
     def flag(value: bool) -> str:
         return "true" if value else "false"
 
     def text(value: str) -> str:
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # TOML escapes as JSON does
 
     return f"""\
 # Settings of this study. Every setting is shown with its value; remove a line to take the default.
@@ -213,13 +219,13 @@ endpoint = "{cohort.endpoint}"          # DSS (disease-specific), OS (overall) o
 tables = {text(cohort.tables)}              # folder of cBioPortal study files; "" = patients.csv of this folder
 index = {text(cohort.index)}               # collection of the Imaging Data Commons, such as "tcga_kirc"; "" = none
 require = {listed(cohort.require)}             # who is eligible: {", ".join(REQUIREMENTS)}
-landmark_months = {cohort.landmark_months:g}      # when the landmark status (5YSS) is read, in months
+landmark_months = {cohort.landmark_months}      # when the landmark status (5YSS) is read, in months
 encoding = {text(cohort.encoding)}   # text encoding of the tables
 
 [folds]
 count = {folds.count}
 repeats = {folds.repeats}
-select_share = {folds.select_share:g}       # share on which thresholds and penalties are chosen; never reported on
+select_share = {folds.select_share}       # share on which thresholds and penalties are chosen; never reported on
 group_by_site = {flag(folds.group_by_site)}    # keep all patients of one tissue source site on one side
 seed = {folds.seed}
 
