@@ -33,6 +33,9 @@ _FILE_COLUMNS = {ours: theirs for theirs, ours in _PATIENT_COLUMNS.items()} | {
     for endpoint in ENDPOINTS
     for name, theirs in zip(endpoint_columns(endpoint), ("MONTHS", "STATUS"), strict=True)
 }
+_HISTOLOGY = {"CCRCC": "clear cell", "CHRCC": "favourable"}
+"""OncoTree codes (oncotree.mskcc.org) that say the histology without doubt; papillary's type is not in the code."""
+
 _MAF_FILES = ("data_mutations.txt", "data_mutations_extended.txt", "data_mutations_mskcc.txt")
 _COPY_NUMBER_FILES = ("data_armlevel_cna.txt", "data_cna.txt", "data_CNA.txt")
 
@@ -82,7 +85,7 @@ def _read_samples(folder: Path, encoding: str) -> tuple[pd.DataFrame, Path | Non
     import pandas as pd
 
     path = _find(folder, ("data_clinical_sample.txt",))
-    columns = ["PATIENT_ID", "SAMPLE_ID", "GRADE", "SAMPLE_TYPE", "TISSUE_SOURCE_SITE_CODE"]
+    columns = ["PATIENT_ID", "SAMPLE_ID", "GRADE", "SAMPLE_TYPE", "TISSUE_SOURCE_SITE_CODE", "ONCOTREE_CODE"]
     if path is None:
         return pd.DataFrame({name: pd.Series(dtype=object) for name in columns}), None
     text = read_text_table(path, comment="#", encoding=encoding)
@@ -103,7 +106,7 @@ def _read_patients(path: Path, samples: pd.DataFrame, encoding: str) -> pd.DataF
     raise_faults(find_duplicates(text, "PATIENT_ID"))
     frame = text.frame.copy()
     first_sample = _one_sample_each(samples)
-    for name in ("GRADE", "TISSUE_SOURCE_SITE_CODE"):
+    for name in ("GRADE", "TISSUE_SOURCE_SITE_CODE", "ONCOTREE_CODE"):
         if name not in frame.columns:
             frame[name] = frame["PATIENT_ID"].map(first_sample[name]).fillna("")
     renamed = _rename(frame)
@@ -125,6 +128,7 @@ def _rename(frame: pd.DataFrame) -> pd.DataFrame:
     )
     # TCGA was graded before WHO/ISUP 2016
     renamed["grade_system"] = tcga.notna().map({True: "Fuhrman", False: ""})
+    renamed["histology"] = renamed["ONCOTREE_CODE"].map(_HISTOLOGY).fillna("")
     if "tnm_edition" in renamed.columns:
         renamed["tnm_edition"] = renamed["tnm_edition"].str.replace(r"(?i)(st|nd|rd|th)$", "", regex=True)
     for endpoint in ENDPOINTS:
