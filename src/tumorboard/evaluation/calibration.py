@@ -90,7 +90,7 @@ def _slope(outcome: Survival, predicted: FloatArray) -> dict[str, object]:
 
     linear = np.log(-np.log(1 - np.clip(predicted, _SMALLEST, _LARGEST)))
     frame = pd.DataFrame({"linear": linear, "time_months": outcome.time_months, "event": outcome.event.astype(int)})
-    table = cox_table(frame, ["linear"])
+    table = cox_table(frame, ["linear"], schoenfeld=False)
     row = table["rows"]["linear"]
     if table["reason"]:
         return Estimate.undefined(table["reason"]).to_json()

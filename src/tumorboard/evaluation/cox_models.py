@@ -49,7 +49,9 @@ def cox_of_risk(predictions: Predictions) -> dict[str, object]:
     return {**table["rows"]["risk"], "per": per, "test": "Wald", "reason": table["reason"]}
 
 
-def cox_table(frame: pd.DataFrame, covariates: list[str], *, strata: list[str] | None = None) -> dict[str, Any]:
+def cox_table(
+    frame: pd.DataFrame, covariates: list[str], *, strata: list[str] | None = None, schoenfeld: bool = True
+) -> dict[str, Any]:
     """Fit one Cox model (Efron ties) and return its hazard ratios.
 
     Parameters
@@ -60,6 +62,8 @@ def cox_table(frame: pd.DataFrame, covariates: list[str], *, strata: list[str] |
         The columns in the model.
     strata : list of str, optional
         Columns whose values have baseline hazards of their own.
+    schoenfeld : bool
+        Test whether hazards are proportional.
 
     Returns
     -------
@@ -72,7 +76,7 @@ def cox_table(frame: pd.DataFrame, covariates: list[str], *, strata: list[str] |
     if reason:
         return {"n": len(frame), "events": events, "rows": empty, "reason": reason}
     try:
-        rows = _fit(frame, covariates, strata)
+        rows = _fit(frame, covariates, strata, schoenfeld)
     except (ArithmeticError, ValueError):
         return {"n": len(frame), "events": events, "rows": empty, "reason": NO_CONVERGENCE}
     return {"n": len(frame), "events": events, "rows": rows, "reason": None}
@@ -85,7 +89,9 @@ def _why_not(frame: pd.DataFrame, covariates: list[str], events: int) -> str | N
     return f"{constant[0]} is the same in all patients" if constant else None
 
 
-def _fit(frame: pd.DataFrame, covariates: list[str], strata: list[str] | None) -> dict[str, dict[str, object]]:
+def _fit(
+    frame: pd.DataFrame, covariates: list[str], strata: list[str] | None, schoenfeld: bool
+) -> dict[str, dict[str, object]]:
     from lifelines import CoxPHFitter
     from lifelines.exceptions import ConvergenceError, ConvergenceWarning
 
@@ -97,14 +103,14 @@ def _fit(frame: pd.DataFrame, covariates: list[str], strata: list[str] | None) -
             fit = CoxPHFitter(strata=strata).fit(frame[columns], "time_months", "event")
         except (ConvergenceError, ConvergenceWarning) as error:
             raise ArithmeticError(str(error)) from error
-        schoenfeld = _schoenfeld(fit, frame[columns])
+        tests = _schoenfeld(fit, frame[columns]) if schoenfeld else {}
     summary = fit.summary
     return {
         name: {
             "hazard_ratio": float(summary.at[name, "exp(coef)"]),
             "ci95": [float(summary.at[name, "exp(coef) lower 95%"]), float(summary.at[name, "exp(coef) upper 95%"])],
             "p": float(summary.at[name, "p"]),
-            "schoenfeld_p": schoenfeld.get(name),
+            "schoenfeld_p": tests.get(name),
         }
         for name in covariates
     }

@@ -15,7 +15,7 @@ from tumorboard.survival.outcome import FloatArray, IntArray
 _BATCH_CELLS = 400_000
 _FEWEST = 20
 _FEWEST_FOR_PERCENTILES = 100
-_MOST_DRAWS = 20_000_000
+_MOST_DRAWS = 10_000_000
 _LEAST_DEFINED_SHARE = 0.9
 
 
@@ -35,7 +35,7 @@ class Bootstrap:
     seed: int = 20210
 
     def for_patients(self, n: int) -> int:
-        """Return the replicates for n patients: fewer, but at least 20, past 20 million draws in all."""
+        """Return the replicates for n patients: fewer, but at least 20, past 10 million draws in all."""
         return min(self.replicates, max(_FEWEST, _MOST_DRAWS // max(n, 1)))
 
     def draws(self, n: int) -> Iterator[IntArray]:
