@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tumorboard.clinical.columns import CLINICAL_NAMES
 from tumorboard.cohort.endpoints import OUTCOME_COLUMNS, endpoint_columns, time_column
 from tumorboard.cohort.records import RECORD_COLUMNS, Finding, PatientRecords
 from tumorboard.errors import CellFault, StudyError, UserError
@@ -109,7 +110,8 @@ def _read_patients(path: Path, endpoint: Endpoint, encoding: str, findings: list
     raise_faults(sorted(faults, key=lambda fault: fault.row or 0))
     records = records.assign(_row=records.index + text.first_line)
     records = records.drop(columns=["time_months", "event"])
-    return records.assign(has_clinical=True, proxies=records["proxies"].fillna("")).reset_index(drop=True)
+    described = records[list(CLINICAL_NAMES)].notna().any(axis=1)
+    return records.assign(has_clinical=described, proxies=records["proxies"].fillna("")).reset_index(drop=True)
 
 
 def _half_outcomes(text: TextTable, records: pd.DataFrame) -> list[CellFault]:

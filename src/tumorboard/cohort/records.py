@@ -52,9 +52,10 @@ class PatientRecords:
     Parameters
     ----------
     patients : DataFrame
-        One row a patient: the columns of ``RECORD_COLUMNS``, ``has_clinical`` (a record in the clinical table, not only
-        in a supplement), ``proxies`` (inputs that stand for another quantity, separated by semicolons), and for user
-        tables ``has_slide``, ``has_ct``, ``has_mr``.
+        One row a patient: the columns of ``RECORD_COLUMNS``, ``has_clinical`` (a record in the archive's clinical table
+        and not only in a supplement; in a user's table at least one clinical column filled), ``proxies`` (inputs
+        that stand for another quantity, separated by semicolons), and for user tables ``has_slide``, ``has_ct``,
+        ``has_mr``.
     genes : GeneTable
         Their genes.
     findings : list of Finding
