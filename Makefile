@@ -51,7 +51,7 @@ test-slow: $(READY)
 
 docs: $(READY)
 	@echo "==> Documentation: mkdocs, into site/"
-	@$(BIN)/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "==> The documentation is in site/index.html"
 
 benchmarks: $(READY)

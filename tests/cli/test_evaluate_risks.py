@@ -113,7 +113,7 @@ def test_two_risks_are_compared_on_the_same_patients(risks, run_json, run):
     one, other = risks("one.csv"), risks("other.csv", risk=[float(k) for k in range(120)])
     answer = run_json("evaluate", "--risks", one, "--against", other, "--bootstrap", "100")["comparison"]
     assert (answer["n"], answer["second"]) == (120, "other")
-    assert "z-test" in answer["test"]
+    assert "paired bootstrap" in answer["test"]
     fewer = risks("fewer.csv")
     fewer.write_text("\n".join(fewer.read_text().splitlines()[:100]))
     code, _, err = run("evaluate", "--risks", one, "--against", fewer)

@@ -62,7 +62,7 @@ def _rows(answer: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append(
             (
                 f"difference of C to {other['second']}",
-                shown(other["difference"]) + p_value(other["p"], "paired bootstrap z"),
+                shown(other["difference"]) + p_value(other["p"], "paired bootstrap"),
             )
         )
     return rows
@@ -98,7 +98,7 @@ def print_study(answer: dict[str, Any], study: Path) -> None:
         )
     console.print(table)
     for entry in answer["comparisons"]:
-        difference = shown(entry["difference"]) + p_value(entry["p"], "paired bootstrap z")
+        difference = shown(entry["difference"]) + p_value(entry["p"], "paired bootstrap")
         console.print(f"{entry['label']}: {difference}; {entry['n']} patients", highlight=False)
     console.print(f"Written: {study / 'evaluation'}; next: tumorboard report {study}")
     console.print(RESEARCH_USE_ONLY, style="dim")

@@ -61,7 +61,9 @@ def calibration_at(predictions: Predictions, probabilities: Probabilities, horiz
         "observed_expected_competing": _ratio(outcome, competing, predicted, horizon_months)
         if competing is not None
         else Estimate.undefined("competing deaths are not known").to_json(),
-        "slope": _slope(outcome, predicted),
+        "slope": _slope(outcome, predicted)
+        if np.ptp(predictions.risk) > 0
+        else Estimate.undefined("the risk is the same in all patients").to_json(),
         "curve": _curve(outcome, competing, predicted, horizon_months),
     }
 

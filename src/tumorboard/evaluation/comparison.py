@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
 
 from tumorboard.errors import OutcomeError, UndefinedEstimateError
 from tumorboard.evaluation.discrimination import FoldedConcordance
 from tumorboard.evaluation.predictions import Predictions
 from tumorboard.evaluation.resampling import Bootstrap, bootstrap_interval
 from tumorboard.survival import Estimate
+from tumorboard.survival.outcome import FloatArray
 
-TEST_NAME = "z-test on the bootstrap's standard error, paired by patient, two-sided"
+TEST_NAME = "paired bootstrap of patients, two-sided"
+"""Twice the smaller share of replicates beyond zero (Efron & Tibshirani, An Introduction to the Bootstrap, 1993, ch.
+15), each share counting one replicate more than there is: never zero, and in accord with the percentile interval."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +82,15 @@ def paired_difference(first: Predictions, second: Predictions, bootstrap: Bootst
         return PairedDifference(first.name, second.name, n, events, Estimate.undefined(undefined.reason), None)
     replicates = one.replicates(bootstrap) - other.replicates(bootstrap)
     interval = bootstrap_interval(value, replicates)
-    spread = float(np.nanstd(replicates, ddof=1)) if interval else 0.0
-    p = float(2 * norm.sf(abs(value) / spread)) if spread > 0 else None
+    p = _bootstrap_p(replicates) if interval and np.nanstd(replicates) > 0 else None
     reason = None if interval else "no interval: undefined in more than a tenth of the replicates"
     return PairedDifference(first.name, second.name, n, events, Estimate(value, interval, reason), p)
+
+
+def _bootstrap_p(replicates: FloatArray) -> float:
+    defined = replicates[np.isfinite(replicates)]
+    smaller = min(int((defined <= 0).sum()), int((defined >= 0).sum()))
+    return min(1.0, 2 * (smaller + 1) / (len(defined) + 1))
 
 
 def check_same_patients(first: Predictions, second: Predictions) -> None:

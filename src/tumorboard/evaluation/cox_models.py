@@ -83,6 +83,8 @@ def cox_table(
 
 
 def _why_not(frame: pd.DataFrame, covariates: list[str], events: int) -> str | None:
+    if frame.empty:
+        return "not known in any patient"
     if events < max(FEWEST_EVENTS, len(covariates)):
         return f"too few events ({events}) for {len(covariates)} covariate{'s' * (len(covariates) > 1)}"
     constant = [name for name in covariates if frame[name].nunique() < 2]

@@ -155,7 +155,8 @@ class Predictions:
         """Return predictions with one row a patient.
 
         With repeats, a patient's risks are standardised within their folds and averaged, probabilities averaged, and
-        calls decided by the majority (a tie counts as a call). Without repeats they stay as they are.
+        calls decided by the majority (a tie counts as a call,
+        one that is missing in a repeat is missing). Without repeats they stay as they are.
         """
         if "repeat" not in self.frame or self.frame["repeat"].nunique() == 1:
             return self
@@ -163,7 +164,8 @@ class Predictions:
         how = {name: "mean" if name in ("risk", "call") else "first" for name in frame.columns if name != "patient_id"}
         merged = frame.groupby("patient_id", sort=True).agg(how).reset_index()
         if "call" in merged:
-            merged["call"] = (merged["call"] >= 0.5).astype(float)
+            called = frame["call"].notna().groupby(frame["patient_id"], sort=True).min().to_numpy(dtype=np.bool_)
+            merged["call"] = (merged["call"] >= 0.5).astype(float).where(called)
         return Predictions(self.name, merged, self._mean_probabilities())
 
     def _mean_probabilities(self) -> Probabilities | None:

@@ -29,6 +29,7 @@ from tumorboard.evaluation.resampling import Bootstrap
 from tumorboard.study.files import StudyFolder, read_json, write_json, write_parquet
 from tumorboard.study.log import append_log, fingerprint
 from tumorboard.study.settings import StudySettings, parse_settings
+from tumorboard.survival import Estimate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +85,7 @@ def evaluate_study(
         raise StudyError("there are no folds: too few events to cross-validate", where=str(folder.root))
     folds = read_folds(folder, cohort, by_site=settings.folds.group_by_site)
     features = build_features(cohort, read_genes(folder), ScoreSettings(**settings.scores.model_dump()))
-    models = available_baselines()
+    models, left_out = _models(features)
     progress("cross-validation")
     validation = cross_validate(
         features, folds, models, settings.genes, time_grid((*plan.horizons_months, plan.landmark_months)),
@@ -92,6 +93,7 @@ def evaluate_study(
     )  # fmt: skip
     predictions = {model.name: _predictions(model, features, validation) for model in models}
     answer = _answer(folder, settings, plan, features, models, predictions, workers, progress)
+    answer["left_out"] = left_out
     _write(folder, answer, predictions, validation)
     progress("figures")
     from tumorboard.evaluation.figures import draw_study
@@ -112,6 +114,17 @@ def _settings(folder: StudyFolder, given: dict[str, Any]) -> StudySettings:
     merged = current | {key: content[key] for key in ("cohort", "folds") if key in content}
     merged["evaluation"] = merged["evaluation"] | given
     return parse_settings(merged, "study.toml")
+
+
+def _models(features: PatientFeatures) -> tuple[tuple[BaselineModel, ...], list[str]]:
+    """Return the models that have something to look at, and why others are left out."""
+    available = available_baselines()
+    left_out = [] if any(model.kind == "forest" for model in available) else [_FOREST_ABSENT]
+    if features.genes.alterations.empty:
+        only_genes = tuple(model for model in available if model.genes and (not model.clinical or model.kind == "cox"))
+        left_out += [f"{model.label}: no patient's genes were profiled" for model in only_genes]
+        available = tuple(model for model in available if model not in only_genes)
+    return available, left_out
 
 
 def _predictions(model: BaselineModel, features: PatientFeatures, validation: CrossValidation) -> Predictions:
@@ -141,7 +154,6 @@ def _answer(
         "coding": CODING,
         "settings": settings.model_dump(mode="json"),
         "inputs": fingerprint([folder.cohort, folder.genes, folder.folds]),
-        "left_out": [] if any(model.kind == "forest" for model in models) else [_FOREST_ABSENT],
         "models": summaries,
         "comparisons": _gains(predictions, features, plan.bootstrap),
         "single_factors": factor_concordance(features, settings.cohort.endpoint, plan.bootstrap),
@@ -181,6 +193,10 @@ def _summarise(task: tuple[BaselineModel, Predictions, AssessmentPlan]) -> dict[
     head = {"model": model.name, "label": model.label, "kind": model.kind}
     if model.fitted or model.name in FULLY_ASSESSED:
         return head | assess(predictions, plan)
+    if not len(predictions.patients):
+        how = "exact in" if model.kind == "score" else "known for"
+        nothing = Estimate.undefined(f"{how} no patient").to_json()
+        return head | {"n": 0, "events": 0, "harrell_c": nothing, "uno_c": nothing | {"tau_months": None}}
     single = predictions.one_row_a_patient()
     return head | {
         "n": len(predictions.patients),

@@ -46,6 +46,11 @@ class BaselineModel:
     l1_ratio: float = 0.0
 
     @property
+    def genes(self) -> bool:
+        """Whether it looks at any genes."""
+        return self.mutations or self.copy_number
+
+    @property
     def fitted(self) -> bool:
         """Whether anything is learned from the fit patients."""
         return self.kind not in ("factor", "score")
