@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tumorboard.cohort import check_folds, deal_folds
@@ -82,10 +82,19 @@ def test_order_of_rows_does_not_matter(drawn, random):
 @given(cohorts(most_folds=4))
 def test_by_site_a_sites_patients_stay_together(drawn):
     patients, settings = drawn
+    assume(settings.count > 2)  # two folds may leave a single site to learn from, which is an error of its own
     folds = deal_folds(patients, settings.model_copy(update={"group_by_site": True})).merge(patients, on="patient_id")
     assert folds.groupby(["repeat", "fold", "site"])["role"].nunique().max() == 1
     tested = folds[folds["role"] == "test"].groupby(["repeat", "patient_id"]).size()
     assert set(tested) == {1}
+
+
+def test_two_folds_by_site_that_leave_one_site_to_learn_from_are_refused():
+    site = ["S0", "S0", "S1", "S2", "S3", "S4"]
+    names = [f"P{k}" for k in range(6)]
+    patients = pd.DataFrame({"patient_id": names, "time_months": 1.0, "event": [1, 1, 1, 0, 0, 0], "site": site})
+    with pytest.raises(SettingsError, match="leaves only site S0 to fit and select on"):
+        deal_folds(patients, FoldSettings(count=2, repeats=1, group_by_site=True))
 
 
 @pytest.fixture

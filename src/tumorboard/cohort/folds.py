@@ -123,12 +123,25 @@ def _roles(
     role[test] = "test"
     rest = known[~test].reset_index(drop=True)
     if settings.group_by_site:
-        parts = min(max(2, round(1 / settings.select_share)), rest["site"].nunique())
-        select = np.flatnonzero(_deal_sites(rest, parts, rng) == 0)
+        select = np.flatnonzero(_selected_sites(rest, settings.select_share, rng))
     else:
         select = _evenly_spaced(_by_event_and_time(rest, rng), settings.select_share, rng)
     role[np.flatnonzero(~test)[select]] = "select"
     return pd.DataFrame({"patient_id": known["patient_id"], "role": role})
+
+
+def _selected_sites(rest: pd.DataFrame, share: float, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """Deal the remaining sites into parts and take the part whose size is nearest to the share."""
+    if rest["site"].nunique() < 2:
+        raise SettingsError(
+            f"a fold leaves only site {rest['site'].iloc[0]} to fit and select on",
+            where="folds.group_by_site",
+            fix="Use more folds",
+        )
+    parts = min(max(2, round(1 / share)), rest["site"].nunique())
+    dealt = _deal_sites(rest, parts, rng)
+    sizes = np.bincount(dealt, minlength=parts)
+    return np.asarray(dealt == int(np.argmin(np.abs(sizes - share * len(rest)))))
 
 
 def _evenly_spaced(order: npt.NDArray[np.int64], share: float, rng: np.random.Generator) -> npt.NDArray[np.int64]:
