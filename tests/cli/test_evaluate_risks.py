@@ -132,3 +132,68 @@ def test_a_folder_that_is_no_study_names_the_command(run, tmp_path):
     code, _, err = run("evaluate", tmp_path)
     assert code == 2
     assert "tumorboard cohort" in err
+
+
+@pytest.fixture
+def patients(tmp_path):
+    rng = np.random.default_rng(1)
+    path = tmp_path / "patients.csv"
+    factors = {"age_years": rng.integers(40, 80, 121), "t": rng.integers(1, 5, 121), "grade": rng.integers(1, 5, 121)}
+    frame = pd.DataFrame(
+        {"patient_id": [f"P{k}" for k in range(121)], **factors, "n": "x", "m": rng.integers(0, 2, 121)}
+    )
+    frame.to_csv(path, index=False)
+    return path
+
+
+def test_a_risk_is_adjusted_for_clinical_factors(risks, patients, run, run_json):
+    words = ("evaluate", "--risks", risks(), "--adjust", patients, "--bootstrap", "100")
+    answer = run_json(*words)["cox_adjusted"]
+    assert answer["n"] == 120
+    assert [row["factor"].split(" ")[0] for row in answer["rows"]] == ["risk", "age", "T", "M1", "grade"]
+    assert answer["left_out"] == ["N+: the same in all patients"]
+    code, out, _ = run(*words)
+    assert code == 0
+    assert "adjusted hazard ratio" in out
+
+
+def test_patients_that_the_table_lacks_are_counted(risks, patients, run):
+    patients.write_text("\n".join(patients.read_text().splitlines()[:101]))
+    code, out, err = run("evaluate", "--risks", risks(), "--adjust", patients)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "20 of 120 patients" in err
+    assert "patients.csv" in err
+
+
+def test_a_study_is_not_adjusted_by_a_table(patients, run, tmp_path):
+    code, _, err = run("evaluate", tmp_path, "--adjust", patients)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "--adjust" in err
+
+
+def test_a_study_s_evaluation_is_not_replaced(risks, run, tmp_path):
+    evaluation = tmp_path / "study" / "evaluation"
+    evaluation.mkdir(parents=True)
+    metrics = evaluation / "metrics.json"
+    metrics.write_text('{"models": [{"model": "clinical", "harrell_c": {}, "name": "clinical"}]}')
+    before = metrics.read_bytes()
+    code, out, err = run("evaluate", "--risks", risks(), "--out", evaluation)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert str(evaluation) in err
+    assert "Name a new or an empty folder" in err
+    assert metrics.read_bytes() == before
+    assert list(evaluation.iterdir()) == [metrics]
+
+
+def test_a_folder_of_other_files_and_a_file_are_refused(risks, run, tmp_path):
+    for name in ("risks.csv", "."):
+        code, _, err = run("evaluate", "--risks", risks(), "--out", tmp_path / name)
+        assert (code, err.count("\n")) == (2, 1)
+
+
+def test_an_earlier_answer_is_replaced(risks, run, tmp_path):
+    (tmp_path / "out").mkdir()
+    for seed in (1, 2):
+        words = ("--bootstrap", "100", "--seed", seed, "--out", tmp_path / "out")
+        assert run("evaluate", "--risks", risks(), *words)[0] == 0
+    assert '"seed": 2' in (tmp_path / "out" / "metrics.json").read_text()

@@ -59,6 +59,8 @@ def test_complete_inputs_are_exact_and_clean():
         ("imdc", {**METASTATIC, "karnofsky": None, "ecog": 0}, (0, 1), ("favourable", "intermediate"), ("karnofsky",)),
         ("ssign", {**LOCALISED, "t": "2", "size_cm": 0.7}, (1, 3), ("0-2", "3-4"), ("size_cm",)),
         ("ssign", {**LOCALISED, "t": "1a", "size_cm": 0.7}, (0, 0), ("0-2",), ()),
+        ("ssign", {**LOCALISED, "t": "1a", "size_cm": 20}, (0, 2), ("0-2",), ("size_cm",)),
+        ("ssign", {**LOCALISED, "t": None, "size_cm": 20}, (2, 4), ("0-2", "3-4"), ("t",)),
     ],
 )
 def test_intervals(score, inputs, points, group, missing):
@@ -108,8 +110,11 @@ def test_n1_of_later_editions_is_a_proxy_in_uiss_alone():
 
 def test_n2_is_possible_in_editions_that_had_it():
     patient = {**LOCALISED, "n": "x", "grade": 4, "ecog": 1}
-    assert "met-high" not in score_patient(patient)["uiss"].group
-    assert "met-high" in score_patient({**patient, "tnm_edition": 5})["uiss"].group
+    assert "met-high" not in score_patient({**patient, "tnm_edition": 7})["uiss"].group
+    for edition in (5, None):
+        for n in ("x", None):
+            assert "met-high" in score_patient({**patient, "n": n, "tnm_edition": edition})["uiss"].group
+    assert score_patient(patient, ScoreSettings(nx_as_n0=True))["uiss"].group == ("intermediate",)
 
 
 def test_isup_grade_is_a_proxy():

@@ -181,7 +181,7 @@ def test_a_file_in_place_of_the_study(tmp_path, run):
 
 def test_every_bad_cell_is_told_to_machines(write_study, run):
     rows = ["P1,9,3,0,10,1", "P2,1a,99,0,-1,1", "P1,1a,3,0,10,5"]
-    study = write_study(**{"patients.csv": "\n".join([HEADER, *rows])})
+    study = write_study(**{"slides.csv": None, "scans.csv": None, "patients.csv": "\n".join([HEADER, *rows])})
     code, out, err = run("cohort", study, "--json")
     assert code == 2
     assert "(and 4 more bad cells; --json lists all)" in err
@@ -194,6 +194,27 @@ def test_every_bad_cell_is_told_to_machines(write_study, run):
         (4, "event", "5"),
     ]
     assert all(fault["file"] == "patients.csv" and fault["allowed"] for fault in faults)
+
+
+def test_bad_cells_of_all_tables_are_told_together(write_study, run):
+    files = {
+        "patients.csv": f"{HEADER}\n{GOOD}\nP2,9,3,0,10,1\n",
+        "slides.csv": "patient_id,path\nP2,a\nP9,b\n",
+        "scans.csv": "patient_id,path,modality\nP1,a,PET\n",
+    }
+    code, out, _ = run("cohort", write_study(**files), "--json")
+    assert code == 2
+    assert [(fault["file"], fault["row"], fault["column"]) for fault in json.loads(out)["faults"]] == [
+        ("patients.csv", 3, "t"),
+        ("slides.csv", 3, "patient_id"),
+        ("scans.csv", 2, "modality"),
+    ]
+
+
+def test_a_follow_up_in_days_is_told(write_study, run_json, patients_csv):
+    days = patients_csv.replace(",70,0", ",580,0").replace(",60,", ",400,")
+    findings = run_json("cohort", write_study(**{"patients.csv": days}))["findings"]
+    assert ("contradiction", "dss_time_months", 4) in [(f["kind"], f["column"], f["patients"]) for f in findings]
 
 
 SAME = {

@@ -34,6 +34,30 @@ def test_samples_case_lists_and_half_known_endpoints(folder):
     assert [(f.kind, f.column, f.patients) for f in records.findings] == [("incomplete", "dss", 1)]
 
 
+def test_only_primary_tumours_count_whatever_the_barcode(folder):
+    samples = [
+        ("A", "A-0", "Metastasis"), ("A", "A-1", "primary"), ("B", "B-0", "Metastasis"), ("C", "C-1", ""),
+        ("D", "TCGA-B0-0004-06", "Primary"), ("E", "TCGA-B0-0005-01", "Recurrence"),
+    ]  # fmt: skip
+    names = [sample for _, sample, _ in samples]
+    table = "PATIENT_ID\tSAMPLE_ID\tSAMPLE_TYPE\n" + "".join("\t".join(row) + "\n" for row in samples)
+    (folder / "data_clinical_sample.txt").write_text(table)
+    header, _ = MAF.split("\n", 1)
+    rows = [f"{gene}\tMissense_Mutation\t{sample}\n" for gene, sample in zip("UVWXYZ", names, strict=True)]
+    (folder / "data_mutations.txt").write_text(header + "\n" + "".join(rows))
+    (folder / "data_cna.txt").write_text("\t".join(["Hugo_Symbol", *names]) + "\nVHL" + "\t-1" * len(names) + "\n")
+    for case_list in ("cases_sequenced.txt", "cases_cna.txt"):
+        path = folder / "case_lists" / case_list
+        path.write_text("case_list_ids: " + "\t".join(names))
+    for listed in (True, False):
+        genes = read_cbioportal(folder).genes
+        assert genes.profiled == {"mutations": {"A", "C"}, "copy_number": {"A", "C"}}, listed
+        found = set(zip(genes.alterations["patient_id"], genes.alterations["feature"], strict=True))
+        assert found == {("A", "V"), ("C", "X"), ("A", "VHL loss"), ("C", "VHL loss")}
+        for path in (folder / "case_lists").iterdir():
+            path.unlink()
+
+
 def test_only_the_patient_table_is_needed(folder):
     (folder / "data_clinical_sample.txt").unlink()
     (folder / "data_mutations.txt").unlink()

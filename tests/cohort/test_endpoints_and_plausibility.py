@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tumorboard.clinical import score_patient
 from tumorboard.cohort.endpoints import choose_endpoint, landmark_status
-from tumorboard.cohort.plausibility import treat_impossible_as_missing
+from tumorboard.cohort.plausibility import find_follow_up_in_days, treat_impossible_as_missing
 
 outcomes = st.lists(st.tuples(st.floats(0, 200) | st.just(60.0) | st.none(), st.sampled_from([0.0, 1.0, None])))
 
@@ -54,7 +55,7 @@ def judged(t, size_cm=np.nan, karnofsky=np.nan):
     ("t", "impossible"),
     [
         ("1", [14, 20]), ("1a", [8, 12]), ("1b", [2, 0.7, 14]), ("2", [3.5, 0.7]), ("2a", [3.5, 20]),
-        ("2b", [5, 0.9]), ("3", [1.4]), ("3a", [0.1]), ("3b", [0.7]), ("3c", [1]), ("4", [1.49]),
+        ("2b", [5, 0.9]), ("3", [1]), ("3a", [0.1]), ("3b", [0.7]), ("3c", [1]), ("4", [1]),
     ],
 )  # fmt: skip
 def test_a_size_that_misses_the_stage_by_a_factor_of_two_is_missing(t, impossible):
@@ -79,13 +80,31 @@ def test_a_size_outside_the_stage_by_less_is_told_and_kept(t, contradictory):
 @pytest.mark.parametrize(
     ("t", "plausible"),
     [("1", [0.5, 7]), ("1a", [0.3, 4, 4.05]), ("1b", [4, 5, 7]), ("2", [7, 15]), ("2a", [7, 10]), ("2b", [10, 25]),
-     ("3a", [1.5, 20]), ("4", [1.5, 30]), (None, [0.5, 30])],
+     ("3a", [1.1, 20]), ("4", [1.1, 30]), (None, [0.5, 30])],
 )  # fmt: skip
 def test_a_size_within_the_stage_is_not_remarked_on(t, plausible):
     for size in plausible:
         kept, kinds = judged(t, size)
         assert kept["size_cm"] == size
         assert kinds == []
+
+
+@given(st.sampled_from(["1", "1a", "1b", "2", "2a", "2b", "3", "3b", "4"]), st.floats(0.1, 40))
+def test_a_score_sets_aside_the_same_sizes_as_the_cohort(t, size):
+    kept, _ = judged(t, size)
+    ssign = score_patient({"t": t, "size_cm": size})["ssign"]
+    assert ("size_cm" in ssign.missing) == np.isnan(kept["size_cm"])
+    assert any("size_cm cannot be" in note for note in ssign.notes) == np.isnan(kept["size_cm"])
+
+
+@pytest.mark.parametrize(("median", "found"), [(150, []), (153.6, [("contradiction", "dss_time_months", 3)])])
+def test_a_follow_up_that_looks_like_days_is_told(median, found):
+    none = pd.Series([np.nan] * 4)
+    times = {"dss_time_months": [10, median, 500, np.nan], "os_time_months": none, "pfs_time_months": none}
+    findings = find_follow_up_in_days(pd.DataFrame(times))
+    assert [(finding.kind, finding.column, finding.patients) for finding in findings] == found
+    if found:
+        assert findings[0].text == "the median follow-up is 12.8 years: are these days? divide by 30.4375"
 
 
 def test_karnofsky_zero_is_missing_and_ten_is_not():

@@ -118,7 +118,7 @@ def test_same_seed_same_folds_other_seed_other_folds(patients):
     ("settings", "change", "said"),
     [
         (FoldSettings(count=21), {}, "21 folds need at least as many events, but 50 patients have 20"),
-        (FoldSettings(count=7, group_by_site=True), {}, "need more than 7 sites"),
+        (FoldSettings(count=7, group_by_site=True), {}, "need more than 7 sites, but there are 7"),
         (FoldSettings(group_by_site=True), {"site": None}, "50 patients have no site"),
     ],
 )

@@ -125,15 +125,19 @@ def test_impossible_values_are_reported_and_do_not_survive(everyone, kirc):
     dead = bcr.index[bcr["karnofsky_performance_score"] == 0]
     assert len(dead) == 2
     assert patients.loc[dead, "karnofsky"].isna().all()
-    small = bcr.index[bcr["pathologic_T"].str[:2].isin(["t3", "t4"]) & (bcr["maximum_tumor_dimension_cm"] < 1.5)]
+    small = bcr.index[bcr["pathologic_T"].str[:2].isin(["t3", "t4"]) & (bcr["maximum_tumor_dimension_cm"] <= 1)]
     assert len(small) >= 3
     assert patients.loc[small, "size_cm"].isna().all()
     assert not (patients["karnofsky"] == 0).any()
-    assert not (patients["t"].str[0].isin(["3", "4"]) & (patients["size_cm"] < 1.5)).any()
+    assert not (patients["t"].str[0].isin(["3", "4"]) & (patients["size_cm"] <= 1)).any()
     found = {(f["kind"], f["column"]): f for f in answer["findings"]}
     assert found["impossible", "karnofsky"]["patients"] == 2
-    assert "T3b of 0.7 cm" in found["impossible", "size_cm"]["text"]
-    assert "T2 of 0.7 cm" in found["impossible", "size_cm"]["text"]
+    shown = found["impossible", "size_cm"]["text"]
+    for case in ("T1b of 0.7", "T2 of 0.7", "T2 of 0.9", "T3 of 0.7", "T3b of 0.7", "T4 of 1", "T1a of 20"):
+        assert f"{case} cm" in shown
+    assert found["impossible", "size_cm"]["patients"] == 7
+    assert found["contradiction", "size_cm"]["patients"] == 6
+    assert not any("days" in finding["text"] for finding in answer["findings"])
 
 
 def test_thirteen_sequenced_patients_are_in_the_supplement_only(everyone, raw_patients):

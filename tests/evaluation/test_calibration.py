@@ -47,6 +47,18 @@ def test_the_true_model_is_calibrated():
     assert all(abs(point["predicted"] - point["observed"]) < 0.06 for point in at["curve"])
 
 
+def test_the_slope_at_a_horizon_is_of_the_events_until_then():
+    # the risk acts for a year and is nobody's business afterwards
+    rng = np.random.default_rng(0)
+    risk = rng.normal(size=4000)
+    early = rng.exponential(60 / np.exp(risk))
+    time = np.where(early <= 12, early, 12 + rng.exponential(60, 4000))
+    frame = pd.DataFrame({"patient_id": [f"P{k}" for k in range(4000)], "time_months": time, "event": 1, "risk": risk})
+    survival = np.exp(-12 / 60 * np.exp(risk))[:, None]
+    model = Predictions("early", frame, Probabilities(np.array([12.0]), survival, "the truth"))
+    assert calibration_at(model, model.probabilities, 12)["slope"]["value"] == pytest.approx(1.0, abs=0.1)
+
+
 def test_a_model_that_expects_half_the_hazard_is_found_out():
     model = true_model(distort=0.5)
     assert calibration_at(model, model.probabilities, HORIZON)["observed_expected"]["ci95"][0] > 1.3
@@ -96,7 +108,32 @@ def test_net_benefit_without_censoring_is_the_textbook_formula():
         q, chosen = point["threshold"], predicted >= point["threshold"]
         by_hand = (dead & chosen).mean() - (~dead & chosen).mean() * q / (1 - q)
         assert point["net_benefit"] == pytest.approx(by_hand, abs=1e-9)
+        assert "net_benefit_competing" not in point
         assert point["all"] == pytest.approx(dead.mean() - (1 - dead.mean()) * q / (1 - q), abs=1e-9)
+
+
+def test_each_net_benefit_is_largest_for_the_risk_it_judges():
+    # the cause-specific risk where other deaths are censored, the cumulative incidence where they count
+    model = true_model(n=20_000, competing=True)
+    rate = np.exp(model.risk) / 120
+    incidence = rate / (rate + 0.01) * (1 - np.exp(-(rate + 0.01) * HORIZON))
+    other = Probabilities(np.array([36.0, HORIZON]), np.column_stack((1 - incidence, 1 - incidence)), "incidence")
+    mine, theirs = (decision_curve(model, item, HORIZON)["points"] for item in (model.probabilities, other))
+    at = [point["threshold"] for point in mine].index(0.4)
+    assert mine[at]["net_benefit"] > theirs[at]["net_benefit"]
+    assert mine[at]["net_benefit_competing"] < theirs[at]["net_benefit_competing"]
+
+
+def test_net_benefit_is_null_where_nobody_chosen_is_followed():
+    model = true_model(300)
+    short = model.frame["risk"] > 1
+    frame = model.frame.assign(time_months=np.where(short, 5.0, 90.0), event=0)
+    frame.loc[0, ["event", "time_months"]] = [1, 30.0]
+    survival = np.where(short, 0.2, 0.9)[:, None]
+    points = decision_curve(Predictions("a", frame), Probabilities(np.array([HORIZON]), survival, "x"), HORIZON)[
+        "points"
+    ]
+    assert points[-1]["net_benefit"] is None
 
 
 def test_cross_fitted_probabilities_of_a_fold_do_not_see_its_outcomes():

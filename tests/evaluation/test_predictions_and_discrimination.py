@@ -91,7 +91,43 @@ def test_repeats_pool_their_pairs_and_count_patients_once():
     assert harrell_estimate(thrice, FEW).value == pytest.approx(harrell_estimate(once, FEW).value)
     # the same predictions three times say no more than once
     assert harrell_estimate(thrice, FEW).ci95 == pytest.approx(harrell_estimate(once, FEW).ci95)
-    assert len(thrice.one_row_a_patient().frame) == 240
+    assert len(thrice.first_repeat().frame) == 240
+
+
+def repeated(folds=3, repeats=3, shift=0.0):
+    """The same patients dealt anew in each repeat, each fold's risks with noise and an origin of their own."""
+    base = frame_of()
+    parts = []
+    for repeat in range(repeats):
+        rng = np.random.default_rng(repeat)
+        fold = rng.permutation(len(base)) % folds
+        risk = base["risk"] + rng.normal(size=len(base)) + shift * fold * (repeat + 1)
+        parts.append(base.assign(repeat=repeat, fold=fold, risk=risk))
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_every_measure_of_repeats_stays_within_its_folds():
+    still, moved = Predictions("a", repeated()), Predictions("a", repeated(shift=50.0))
+    assert uno_estimate(still, FEW) == uno_estimate(moved, FEW)
+    assert auc_estimate(still, 60, FEW) == auc_estimate(moved, 60, FEW)
+    one, other = still.first_repeat(), moved.first_repeat()
+    assert one.has_folds
+    assert (median_groups(one) == median_groups(other)).all()
+    assert cox_of_risk(one)["hazard_ratio"] == pytest.approx(cox_of_risk(other)["hazard_ratio"], rel=1e-6)
+
+
+def test_pooled_repeats_lie_among_the_repeats_own_values():
+    frame = repeated()
+    alone = [uno_estimate(Predictions("a", part), FEW)["value"] for _, part in frame.groupby("repeat")]
+    assert min(alone) < uno_estimate(Predictions("a", frame), FEW)["value"] < max(alone)
+
+
+def test_repeats_of_other_patients_or_outcomes_are_refused():
+    frame = repeated()
+    with pytest.raises(OutcomeError, match="1 patients are absent from a repeat"):
+        Predictions("a", frame.drop(index=0))
+    with pytest.raises(OutcomeError, match="different outcomes in different repeats"):
+        Predictions("a", frame.assign(event=np.where(frame["repeat"] == 1, 1, frame["event"])))
 
 
 def test_a_fold_without_events_is_null_with_a_reason_and_the_rest_counts():
@@ -174,6 +210,33 @@ def test_other_patients_or_outcomes_are_no_pair():
         paired_difference(Predictions("a", frame), Predictions("b", frame.head(29)), FEW)
     with pytest.raises(OutcomeError, match="different outcomes"):
         paired_difference(Predictions("a", frame), Predictions("b", frame.assign(event=1 - frame["event"])), FEW)
+
+
+def test_other_folds_are_no_pair():
+    frame = frame_of(60, folds=3)
+    with pytest.raises(OutcomeError, match="no folds"):
+        paired_difference(Predictions("a", frame), Predictions("b", frame.drop(columns="fold")), FEW)
+    with pytest.raises(OutcomeError, match="different folds"):
+        paired_difference(
+            Predictions("a", frame), Predictions("b", frame.assign(fold=frame["fold"].to_numpy()[::-1])), FEW
+        )
+
+
+def test_the_p_agrees_with_the_interval_with_few_replicates_too():
+    frame = frame_of(400)
+    worse = frame.assign(risk=frame["risk"] + np.random.default_rng(2).normal(size=400))
+    for replicates in (20, 500):
+        compared = paired_difference(Predictions("a", frame), Predictions("b", worse), Bootstrap(replicates))
+        assert compared.difference.ci95[0] > 0
+        assert compared.p < 0.05
+
+
+def test_the_area_under_the_drawn_roc_curve_is_the_printed_auc():
+    frame = frame_of(folds=4)
+    status = landmark_assessment(Predictions("a", frame.assign(risk=frame["risk"] + 9 * frame["fold"])), 60, FEW)
+    curve = status["roc_curve"]
+    area = np.trapezoid(curve["true_positive_rate"], curve["false_positive_rate"])
+    assert area == pytest.approx(status["roc_auc"]["value"], abs=0.01)
 
 
 def test_five_year_status_excludes_who_was_censored_before():

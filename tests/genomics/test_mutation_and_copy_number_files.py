@@ -54,7 +54,8 @@ def test_silent_classes_do_not_count_but_show_that_the_patient_was_sequenced(tmp
 
 def test_a_sample_table_says_whose_sample_it_is(tmp_path):
     path = maf(tmp_path / "m.maf", ("VHL", "Missense_Mutation", "S-17"))
-    assert pairs(read_maf(path, sample_table={"S-17": "P4"}).table) == {("P4", "VHL")}
+    assert pairs(read_maf(path, sample_table={"S-17": ("P4", True)}).table) == {("P4", "VHL")}
+    assert pairs(read_maf(path, sample_table={"S-17": ("P4", False)}).table) == set()
 
 
 def test_a_list_of_the_sequenced_adds_those_without_variants_and_must_hold_the_others(tmp_path):

@@ -74,6 +74,22 @@ def test_single_factors_have_four_decimals_and_the_reference_beside_them(page, m
         assert f"{row['reference_study']:.4f}" in page.text
 
 
+def test_every_fitted_model_is_adjusted_but_the_clinical_one(page, metrics):
+    tables = {model["model"]: model["cox_adjusted"] for model in metrics["models"] if "cox_adjusted" in model}
+    assert {"clinical", "clinical_genes", "elastic_net"} & set(tables) == {"clinical", "elastic_net"}
+    assert tables["clinical"]["rows"] == []
+    assert tables["clinical"]["reason"] in page.text
+    assert len(tables["elastic_net"]["rows"]) == 6
+    assert f"on the {tables['elastic_net']['n']} patients in whom all are known" in page.text
+
+
+def test_proxies_are_counted_under_each_score(page, metrics):
+    uiss = metrics["head_to_head"][1]["scores"][0]
+    assert uiss["proxies"]["n"] > 0
+    assert f"Proxies, of {uiss['n']} patients: n in {uiss['proxies']['n']}." in page.text
+    assert "NX taken as N0" in page.text
+
+
 def test_it_stands_alone(page):
     assert "script" not in page.tags
     assert "link" not in page.tags

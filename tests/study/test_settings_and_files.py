@@ -1,5 +1,7 @@
 """``study.toml`` states every setting and forgives no slip; files are written whole or not at all."""
 
+import os
+import stat
 import tomllib
 
 import pytest
@@ -102,6 +104,16 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_rubbish(tmp_path):
         write_whole(path, fail)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600)])
+def test_the_umask_says_who_may_read(tmp_path, umask, mode):
+    before = os.umask(umask)
+    try:
+        write_text(tmp_path / "a.txt", "x")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == mode
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path):

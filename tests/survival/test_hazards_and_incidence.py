@@ -86,6 +86,27 @@ def test_breslow_baseline_equals_scikit_survival_and_undoes_a_shift():
     np.testing.assert_allclose(shifted, predicted, rtol=1e-9)
 
 
+def test_a_baseline_of_huge_log_risks_is_finite():
+    baseline = breslow_baseline(Survival([1, 2, 3, 4], [1, 1, 1, 1]), [1000.0, 0.0, 0.0, -800.0])
+    assert np.isfinite(baseline.cumulative[:3]).all()
+    assert baseline.cumulative[2] == pytest.approx(0.5 + 1.0)
+
+
+def test_the_interval_of_kaplan_meier_equals_lifelines():
+    outcome, _ = simulated(rounded=0)
+    fit = KaplanMeierFitter().fit(outcome.time_months, outcome.event)
+    low, high = cumulative_incidence(outcome).interval([20.0])
+    expected = fit.confidence_interval_.loc[:20.0].iloc[-1]
+    assert (1 - high[0], 1 - low[0]) == pytest.approx(tuple(expected), abs=1e-9)
+
+
+@given(st.integers(1, 60))
+def test_where_everybody_had_the_event_the_incidence_is_one(n):
+    curve = cumulative_incidence(Survival(np.arange(1.0, n + 1), np.ones(n)))
+    assert curve.at(n) == 1.0
+    assert curve.interval(n) == (1.0, 1.0)
+
+
 def test_a_baseline_without_events_is_undefined():
     with pytest.raises(UndefinedEstimateError, match="at least one event"):
         breslow_baseline(Survival([1, 2], [0, 0]), [0.0, 0.0])

@@ -1,8 +1,9 @@
 """Which images of which patients lie in the Imaging Data Commons, read offline from its published index.
 
 The package ``idc-index-data`` ships the index of all series. A diagnostic slide is a formalin-fixed, paraffin-embedded
-H&E slide ("FFPE HE … DX1" in the series description); frozen sections are not diagnostic. A tumour segmentation is one
-of the radiology collections ``rcc_aid`` and ``bamf_aimi_annotations``; maps of lymphocytes on slides are not.
+H&E slide ("FFPE HE … DX1" in the series description); frozen sections are not diagnostic. Segmentations are all
+contours (RTSTRUCT), and masks (SEG) of the radiology collections ``rcc_aid`` and ``bamf_aimi_annotations`` only, since
+other masks are maps of lymphocytes on slides.
 """
 
 from __future__ import annotations
@@ -121,6 +122,6 @@ def _kind(modality: str, description: str, analysis: str) -> str:
         return modality.lower()
     if modality == "SM" and _DIAGNOSTIC_SLIDE.match(description):
         return "slide"
-    if modality in ("SEG", "RTSTRUCT") and (analysis in _TUMOUR_SEGMENTATIONS or modality == "RTSTRUCT"):
+    if modality == "RTSTRUCT" or (modality == "SEG" and analysis in _TUMOUR_SEGMENTATIONS):
         return "segmentation"
     return ""

@@ -3,6 +3,6 @@
 Each command is a file of its own; heavy imports are made inside the commands, so that ``--help`` answers at once.
 """
 
-from tumorboard.cli.app import main
+from tumorboard.cli.app import console, main
 
-__all__ = ["main"]
+__all__ = ["console", "main"]

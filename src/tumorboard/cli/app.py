@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from contextlib import suppress
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -38,6 +39,8 @@ _COMMAND_LINE_ERROR: type[Exception] = next(
     base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException" and issubclass(base, Exception)
 )
 
+_INTERRUPTED = 130
+
 
 def _print_version(wanted: bool) -> None:
     if wanted:
@@ -65,6 +68,21 @@ def main(arguments: list[str] | None = None) -> None:
     sys.exit(_run(words))
 
 
+def console() -> NoReturn:
+    """Run the command line as the installed program does: :func:`main`, then leave without waiting for native threads.
+
+    Libraries keep threads of their own; one that is still starting when the interpreter goes down aborts the process.
+    """
+    try:
+        main()
+    except SystemExit as stop:
+        with suppress(BrokenPipeError):  # whoever read the output has left
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(stop.code if isinstance(stop.code, int) else 1)
+    os._exit(0)
+
+
 def _run(words: list[str]) -> int:
     as_json = "--json" in words
     try:
@@ -79,12 +97,20 @@ def _run(words: list[str]) -> int:
         return print_failure(mistake, as_json=as_json)
     except (typer.Abort, KeyboardInterrupt):
         typer.echo("tumorboard: stopped; what was finished is kept", err=True)
-        return 130
+        return _INTERRUPTED
     except TumorboardError as error:
         return print_failure(error, as_json=as_json)
+    except BrokenPipeError:
+        return 0
+    except OSError as error:
+        if os.environ.get("TUMORBOARD_DEBUG") or not error.filename:
+            raise
+        return print_failure(UserError(error.strerror or str(error), where=str(error.filename)), as_json=as_json)
     except Exception as fault:
         if os.environ.get("TUMORBOARD_DEBUG"):
             raise
         told = f"a fault of the program, not yours: {type(fault).__name__}: {fault}"
         return print_failure(TumorboardError(f"{told}. TUMORBOARD_DEBUG=1 shows where"), as_json=as_json)
+    if outcome == _INTERRUPTED:
+        typer.echo("tumorboard: stopped; what was finished is kept", err=True)
     return outcome if isinstance(outcome, int) else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,9 +35,15 @@ def evaluate(
     horizons: Annotated[str | None, typer.Option(help="Horizons in months, separated by commas.")] = None,
     bootstrap: Annotated[int | None, typer.Option(help="Replicates behind an interval.", min=100)] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the bootstrap.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for figures and metrics.json of a risk file.")] = None,
+    adjust: Annotated[
+        Path | None,
+        typer.Option(help="A patient table; adds the Cox model of the risk with age, T, N, M and grade."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="New or empty folder for figures and metrics.json of a risk file.")
+    ] = None,
     workers: Annotated[int, typer.Option(help="Processes that fit models; 0: one a core.", min=0)] = 0,
-    encoding: Annotated[str, typer.Option(help="Text encoding of the risk files.")] = "utf-8-sig",
+    encoding: Annotated[str, typer.Option(help="Text encoding of these tables.")] = "utf-8-sig",
     as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
 ) -> None:
     """Evaluate a study's clinical models by cross-validation, or the risks of another program.
@@ -44,16 +51,20 @@ def evaluate(
     \b
     tumorboard evaluate my-study
     tumorboard evaluate --risks out_of_fold.csv
+    tumorboard evaluate --risks out_of_fold.csv --adjust patients.csv
     tumorboard evaluate --risks network.csv --against clinical.csv --out comparison
     """  # noqa: D301
     if (study is None) == (risks is None):
         raise SettingsError("give either a study folder or --risks FILE", where="evaluate")
     if study is not None:
+        if adjust is not None:
+            raise SettingsError("a study's models are adjusted anyway", where="--adjust", fix="Use it with --risks")
         _evaluate_study(
             study, {"bootstrap": bootstrap, "seed": seed, "horizons_months": _horizons(horizons)}, workers, as_json
         )
     elif risks is not None:
-        _evaluate_risks(risks, against, _plan(bootstrap, seed, _horizons(horizons)), time_unit, encoding, out, as_json)
+        plan = _plan(bootstrap, seed, _horizons(horizons))
+        _evaluate_risks(risks, against, adjust, plan, time_unit, encoding, out, as_json)
 
 
 def _horizons(text: str | None) -> tuple[float, ...] | None:
@@ -82,6 +93,7 @@ def _plan(bootstrap: int | None, seed: int | None, horizons: tuple[float, ...] |
 def _evaluate_risks(
     risks: Path,
     against: Path | None,
+    adjust: Path | None,
     plan: AssessmentPlan,
     time_unit: str,
     encoding: str,
@@ -89,14 +101,21 @@ def _evaluate_risks(
     as_json: bool,
 ) -> None:
     from tumorboard.cli.progress import status_line
+    from tumorboard.evaluation.adjusted import cox_adjusted, read_factors
     from tumorboard.evaluation.assessment import assess
     from tumorboard.evaluation.comparison import paired_difference
     from tumorboard.evaluation.risk_table import read_risks
 
+    if out is not None:
+        _check_target(out)
     predictions = read_risks(risks, time_unit=time_unit, encoding=encoding)
     other = None if against is None else read_risks(against, time_unit=time_unit, encoding=encoding)
+    factors = None if adjust is None else read_factors(adjust, set(predictions.patients), encoding=encoding)
     with status_line(f"evaluating {len(predictions.patients)} patients") as tell:
         answer = assess(predictions, plan, tell)
+        if factors is not None:
+            tell("adjusted Cox")
+            answer["cox_adjusted"] = cox_adjusted(predictions, factors)
         if other is not None:
             tell("paired difference")
             answer["comparison"] = paired_difference(predictions, other, plan.bootstrap).to_json()
@@ -109,6 +128,26 @@ def _evaluate_risks(
         print_json(answer)
     else:
         _print_assessment(answer, out)
+
+
+def _check_target(out: Path) -> None:
+    """Refuse a folder whose files somebody else wrote, such as a study's evaluation."""
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise SettingsError(f"{str(out)!r} is a file", where="--out", fix="Name a folder")
+    if any(out.iterdir()) and not _holds_assessment(out):
+        raise SettingsError(
+            f"{str(out)!r} holds files that no earlier --out wrote", where="--out", fix="Name a new or an empty folder"
+        )
+
+
+def _holds_assessment(out: Path) -> bool:
+    try:
+        content = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(content, dict) and {"harrell_c", "name"} <= content.keys()
 
 
 def _evaluate_study(study: Path, given: dict[str, Any], workers: int, as_json: bool) -> None:

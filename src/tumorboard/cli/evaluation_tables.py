@@ -42,6 +42,7 @@ def _rows(answer: dict[str, Any]) -> list[tuple[str, str]]:
             else logrank["reason"],
         ),
     ]
+    rows += _adjusted_rows(answer["cox_adjusted"]) if "cox_adjusted" in answer else []
     for entry in answer["calibration"]:
         rows.append((f"observed/expected at {entry['months']:g} months", shown(entry["observed_expected"])))
         rows.append((f"calibration slope at {entry['months']:g} months", shown(entry["slope"])))
@@ -66,6 +67,20 @@ def _rows(answer: dict[str, Any]) -> list[tuple[str, str]]:
             )
         )
     return rows
+
+
+def _adjusted_rows(table: dict[str, Any]) -> list[tuple[str, str]]:
+    rows = [
+        (
+            f"adjusted hazard ratio of {row['factor']} (Cox)",
+            shown({"value": row["hazard_ratio"], "ci95": row["ci95"], "reason": table["reason"]})
+            + p_value(row["p"], table["test"]),
+        )
+        for row in table["rows"]
+    ]
+    who = f"{table['n']} patients, {table['events']} events"
+    left_out = [("left out of the adjusted Cox model", "; ".join(table["left_out"]))] if table["left_out"] else []
+    return [*rows, ("patients in the adjusted Cox model", who), *left_out]
 
 
 def shown(estimate: dict[str, Any]) -> str:

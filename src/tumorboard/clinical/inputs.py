@@ -14,23 +14,21 @@ from tumorboard.clinical.checks import T_LETTERS
 from tumorboard.clinical.columns import CLINICAL_COLUMNS
 from tumorboard.clinical.proxies import parse_proxies
 from tumorboard.clinical.settings import ScoreSettings
+from tumorboard.clinical.size_and_stage import judge_size
 from tumorboard.errors import UserError
 from tumorboard.study.tables import MISSING_SPELLINGS, CategoryColumn, NumberColumn
 
 Inputs = Mapping[str, Any]
 """A patient's inputs by the names of the clinical columns; None, NaN or no entry where unknown."""
 
-IMPLAUSIBLY_SMALL_CM = 1.0
-"""A T2 to T4 tumour below this size is a slip in coding, usually of the decimal point."""
-
-_SLIPPED_SIZE = 0.5
+_IMPOSSIBLE_SIZE = 0.0  # stands for a size that cannot be at the patient's T
+_SEVENTH_EDITION = 7.0
 _COLUMNS = {column.name: column for column in CLINICAL_COLUMNS}
 
 # (upper limit, whether the limit itself belongs to the bin, representative)
 _BINS: dict[str, tuple[tuple[float, bool, float], ...]] = {
     "age_years": ((51, True, 45.0), (60, True, 55.0), (math.inf, True, 65.0)),
     "size_cm": (
-        (IMPLAUSIBLY_SMALL_CM, False, _SLIPPED_SIZE),
         (5, False, 3.0),
         (7, True, 6.0),
         (10, False, 8.0),
@@ -40,7 +38,7 @@ _BINS: dict[str, tuple[tuple[float, bool, float], ...]] = {
     "ecog": ((1, False, 0.0), (math.inf, True, 1.0)),
     "karnofsky": ((0, True, 0.0), (80, False, 70.0), (math.inf, True, 90.0)),
     "years_to_treatment": ((1, False, 0.5), (math.inf, True, 2.0)),
-    "tnm_edition": ((7, False, 6.0), (math.inf, True, 7.0)),
+    "tnm_edition": ((7, False, 6.0), (math.inf, True, _SEVENTH_EDITION)),
 }
 
 _EVERY: dict[str, tuple[Any, ...]] = {
@@ -96,7 +94,8 @@ def canonical(name: str, value: object) -> Any:  # noqa: ANN401  a bin's type is
     Returns
     -------
     object or None
-        The canonical word, the flag as 0 or 1, or the representative of the number's bin.
+        The canonical word, the flag as 0 or 1, or the representative of the number's bin; a size is the number itself,
+        since what it is worth depends on T (see :func:`size_at_stage`).
 
     Raises
     ------
@@ -109,7 +108,8 @@ def canonical(name: str, value: object) -> Any:  # noqa: ANN401  a bin's type is
         return parse_proxies(str(value)) or None
     column = _COLUMNS[name]
     if isinstance(column, NumberColumn):
-        return _bin(name, _number(column, value))
+        number = _number(column, value)
+        return number if name == "size_cm" else _bin(name, number)
     if not isinstance(column, CategoryColumn):
         return str(value)
     word = str(value).strip().lower()
@@ -138,8 +138,28 @@ def _bin(name: str, number: float) -> float:
     return next(middle for limit, closed, middle in _BINS[name] if number < limit or (closed and number == limit))
 
 
-def has_slipped_size(values: Inputs) -> bool:
-    """Tell whether the size contradicts a T2 to T4 tumour; it is then taken as unknown.
+def size_at_stage(t: str | None, size_cm: float | None) -> float | None:
+    """Return the bin of a size, given T.
+
+    Parameters
+    ----------
+    t : str or None
+        The canonical T category.
+    size_cm : float or None
+        The size.
+
+    Returns
+    -------
+    float or None
+        The representative of the size's bin; None where the size is unknown, 0 where it cannot be at this T.
+    """
+    if size_cm is None:
+        return None
+    return _IMPOSSIBLE_SIZE if judge_size(t, size_cm) == "impossible" else _bin("size_cm", size_cm)
+
+
+def has_impossible_size(values: Inputs) -> bool:
+    """Tell whether the size cannot be at the patient's T; it is then taken as unknown.
 
     Parameters
     ----------
@@ -150,8 +170,7 @@ def has_slipped_size(values: Inputs) -> bool:
     -------
     bool
     """
-    t = values.get("t")
-    return values.get("size_cm") == _SLIPPED_SIZE and t is not None and t[0] in "234"
+    return values.get("size_cm") == _IMPOSSIBLE_SIZE
 
 
 def has_impossible_karnofsky(values: Inputs) -> bool:
@@ -172,14 +191,15 @@ def has_impossible_karnofsky(values: Inputs) -> bool:
 def possible_values(name: str, score: str, values: Inputs, settings: ScoreSettings) -> tuple[Any, ...]:
     """Return what an input of a score may be, given what is known of the patient.
 
-    Inputs are taken one by one: a known T category does not narrow an unknown size, nor the other way round.
+    Inputs are taken one by one: a known T category does not narrow an unknown size, nor the other way round. (A size
+    that cannot be at the known T is unknown.)
 
     Parameters
     ----------
     name : str
         The input.
     score : str
-        The score's name; MSKCC's LDH limit is above that of the column.
+        The score's name: MSKCC's LDH limit is above that of the column, and UISS alone tells N2 from N1.
     values : mapping
         Canonical inputs.
     settings : ScoreSettings
@@ -192,11 +212,13 @@ def possible_values(name: str, score: str, values: Inputs, settings: ScoreSettin
     """
     value = values.get(name)
     if name == "n":
-        return _possible_nodes(value, values.get("tnm_edition"), settings)
+        # N2 went with the seventh TNM edition
+        with_n2 = score == "uiss" and values.get("tnm_edition") != _SEVENTH_EDITION
+        return _possible_nodes(value, with_n2, settings)
     if name == "m":
         return (int(value),) if value in ("0", "1") else (0,) if value == "x" and settings.mx_as_m0 else _EVERY["m"]
-    slipped = (name == "size_cm" and has_slipped_size(values)) or (name == "karnofsky" and value == 0)
-    if value is None or slipped:
+    impossible = (name == "size_cm" and has_impossible_size(values)) or (name == "karnofsky" and value == 0)
+    if value is None or impossible:
         return _EVERY[name]
     if name == "t":
         return tuple(t for t in T_LETTERS if t.startswith(value)) or (value,)
@@ -205,10 +227,9 @@ def possible_values(name: str, score: str, values: Inputs, settings: ScoreSettin
     return (value,)
 
 
-def _possible_nodes(value: str | None, edition: float | None, settings: ScoreSettings) -> tuple[int, ...]:
+def _possible_nodes(value: str | None, with_n2: bool, settings: ScoreSettings) -> tuple[int, ...]:
     if value in ("0", "1", "2"):
         return (int(value),)
     if value == "x" and settings.nx_as_n0:
         return (0,)
-    # N2 went with the seventh TNM edition
-    return (0, 1, 2) if edition == 6.0 else (0, 1)
+    return (0, 1, 2) if with_n2 else (0, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tumorboard.clinical.inputs import IMPLAUSIBLY_SMALL_CM, Inputs, has_impossible_karnofsky, has_slipped_size
+from tumorboard.clinical.inputs import Inputs, has_impossible_karnofsky, has_impossible_size
 from tumorboard.clinical.possibilities import Score
 from tumorboard.clinical.settings import ScoreSettings
 
@@ -83,8 +83,8 @@ def find_notes(score: Score, values: Inputs, settings: ScoreSettings, missing: t
     """
     if score.applies_to_m is not None and "m" in missing:
         yield f"The score is for {_NEEDS[score.applies_to_m]}; M is unknown, so it holds only if that is so"
-    if "size_cm" in score.reads and has_slipped_size(values):
-        yield f"size_cm below {IMPLAUSIBLY_SMALL_CM:g} cm contradicts T2 to T4; the size was taken as unknown"
+    if "size_cm" in score.reads and has_impossible_size(values):
+        yield "size_cm cannot be at this T stage, a slip in coding; it was taken as unknown"
     if "karnofsky" in score.reads and has_impossible_karnofsky(values):
         yield "Karnofsky 0 means dead, a slip in coding; it was taken as unknown"
     if score.name == "ssign" and values.get("t") == "4":

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tumorboard.clinical.columns import CLINICAL_NAMES
-from tumorboard.clinical.inputs import Inputs, canonical, possible_values
+from tumorboard.clinical.inputs import Inputs, canonical, possible_values, size_at_stage
 from tumorboard.clinical.possibilities import Score, find_possibilities
 from tumorboard.clinical.remarks import find_notes, find_proxies, reason_not_to_apply
 from tumorboard.clinical.result import ScoreResult
@@ -25,9 +25,7 @@ _ORDINAL = {"uiss": 0, "stage": 1}
 
 _TOLD_APART: dict[str, Callable[[Any], Any]] = {
     "grade_system": lambda system: "ISUP" if system == "ISUP" else None,
-    "tnm_edition": lambda edition: edition if edition < 7 else None,
     "histology": lambda histology: None if histology == "clear cell" else "unfavourable",
-    "t": lambda t: "2" if t[0] in "234" else None,
 }
 """What a column still says to a score that does not take it as an input; see :mod:`tumorboard.clinical.remarks`."""
 
@@ -61,6 +59,7 @@ def score_patient(inputs: Inputs, settings: ScoreSettings | None = None) -> dict
     """
     settings = settings or ScoreSettings()
     values = {name: canonical(name, inputs.get(name)) for name in _READ}
+    values["size_cm"] = size_at_stage(values["t"], values["size_cm"])
     return {score.name: _score(score, values, settings) for score in SCORES}
 
 
@@ -214,6 +213,8 @@ def score_table(frame: pd.DataFrame, settings: ScoreSettings | None = None) -> T
 
     settings = settings or ScoreSettings()
     columns = {name: _code_column(frame[name], name) for name in _READ if name in frame.columns}
+    if "size_cm" in columns:
+        columns["size_cm"] = _sizes_at_stage(columns.get("t"), *columns["size_cm"])
     ids = frame["patient_id"] if "patient_id" in frame.columns else pd.Series(frame.index, index=frame.index)
     distinct: dict[str, list[ScoreResult]] = {}
     codes: dict[str, np.ndarray] = {}
@@ -232,7 +233,7 @@ def scores_frame(frame: pd.DataFrame, settings: ScoreSettings | None = None) -> 
 
 def _columns_that_count(score: Score) -> tuple[str, ...]:
     """Return a score's inputs and the columns that change how they are read."""
-    more = {"n": ("tnm_edition",), "grade": ("grade_system",), "size_cm": ("t",)}
+    more = {"n": ("tnm_edition",) if score.name == "uiss" else (), "grade": ("grade_system",)}
     names = [*score.reads, *(name for read in score.reads for name in more.get(read, ())), "proxies"]
     return tuple(dict.fromkeys([*names, "histology"] if score.clear_cell_only else names))
 
@@ -247,6 +248,22 @@ def _code_column(series: pd.Series[Any], name: str) -> tuple[np.ndarray, list[An
     of_found = [bins.setdefault(canonical(name, value), len(bins)) for value in found.tolist()]
     # factorize gives -1 to missing cells, which takes the last entry: None
     return np.asarray([*of_found, 0], dtype=np.int64)[places], list(bins)
+
+
+def _sizes_at_stage(
+    stages: tuple[np.ndarray, list[Any]] | None, codes: np.ndarray, sizes: list[Any]
+) -> tuple[np.ndarray, list[Any]]:
+    """Return each patient's place among the bins of size given T, and the bins; each distinct pair is judged once."""
+    import numpy as np
+
+    t_codes, t_bins = stages or (np.zeros_like(codes), [None])
+    pairs, inverse = np.unique(t_codes * len(sizes) + codes, return_inverse=True)
+    bins: dict[Any, int] = {None: 0}
+    places = [
+        bins.setdefault(size_at_stage(t_bins[pair // len(sizes)], sizes[pair % len(sizes)]), len(bins))
+        for pair in pairs.tolist()
+    ]
+    return np.asarray(places, dtype=np.int64)[inverse.reshape(-1)], list(bins)
 
 
 def _merge_bins(score: Score, name: str, codes: np.ndarray, bins: list[Any]) -> tuple[np.ndarray, list[Any]]:

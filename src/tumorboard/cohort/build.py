@@ -13,7 +13,7 @@ from tumorboard.cohort.eligibility import Flow, apply_requirements
 from tumorboard.cohort.endpoints import OUTCOME_COLUMNS, choose_endpoint
 from tumorboard.cohort.folds import deal_folds
 from tumorboard.cohort.own_tables import read_own_tables
-from tumorboard.cohort.plausibility import treat_impossible_as_missing
+from tumorboard.cohort.plausibility import find_follow_up_in_days, treat_impossible_as_missing
 from tumorboard.cohort.records import RECORD_COLUMNS, Finding, PatientRecords
 from tumorboard.errors import SettingsError, StudyError
 from tumorboard.genomics import GeneTable
@@ -105,6 +105,7 @@ def build_cohort(folder: StudyFolder, settings: StudySettings) -> Cohort:
     records = _read_records(folder, settings)
     index = read_index(settings.cohort.index) if settings.cohort.index else None
     patients, findings = treat_impossible_as_missing(_with_archive(records, index))
+    findings += find_follow_up_in_days(patients)
     patients = choose_endpoint(
         _with_genes(patients, records.genes), settings.cohort.endpoint, settings.cohort.landmark_months
     )

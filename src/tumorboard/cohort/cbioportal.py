@@ -7,7 +7,6 @@ numbers and the case lists of who was profiled, each plain or gzip. For TCGA a t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,9 +16,16 @@ from tumorboard.cohort.endpoints import endpoint_columns
 from tumorboard.cohort.records import RECORD_COLUMNS, Finding, PatientRecords
 from tumorboard.errors import FileFormatError, StudyError, UserError
 from tumorboard.genomics import GeneTable, read_copy_number, read_maf
-from tumorboard.genomics.barcodes import site_of_barcode
+from tumorboard.genomics.barcodes import SampleTable, patients_of_samples, site_of_barcode
 from tumorboard.study.settings import ENDPOINTS
-from tumorboard.study.tables import TextTable, find_duplicates, parse_columns, raise_faults, read_text_table
+from tumorboard.study.tables import (
+    MISSING_SPELLINGS,
+    TextTable,
+    find_duplicates,
+    parse_columns,
+    raise_faults,
+    read_text_table,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,9 +70,7 @@ def read_cbioportal(folder: Path, *, encoding: str = "utf-8-sig") -> PatientReco
         )
     samples, sample_path = _read_samples(folder, encoding)
     records = _read_patients(patient_path, samples, encoding)
-    genes, gene_paths, findings = _read_genes(
-        folder, dict(zip(samples["SAMPLE_ID"], samples["PATIENT_ID"], strict=True)), encoding
-    )
+    genes, gene_paths, findings = _read_genes(folder, _sample_table(samples), encoding)
     inputs = [path for path in (patient_path, sample_path, *gene_paths) if path]
     bcr_path = _find(folder, (BCR_TABLE,))
     if bcr_path:
@@ -116,8 +120,18 @@ def _read_patients(path: Path, samples: pd.DataFrame, encoding: str) -> pd.DataF
 
 
 def _one_sample_each(samples: pd.DataFrame) -> pd.DataFrame:
-    primary_first = samples.assign(_other=~samples["SAMPLE_TYPE"].str.lower().isin(["primary", ""]))
+    primary_first = samples.assign(_other=~_is_primary(samples))
     return primary_first.sort_values(["_other", "SAMPLE_ID"]).drop_duplicates("PATIENT_ID").set_index("PATIENT_ID")
+
+
+def _is_primary(samples: pd.DataFrame) -> pd.Series[bool]:
+    kind = samples["SAMPLE_TYPE"].str.lower()
+    return kind.str.startswith("primary") | kind.isin(MISSING_SPELLINGS)
+
+
+def _sample_table(samples: pd.DataFrame) -> SampleTable:
+    belongs = zip(samples["PATIENT_ID"], _is_primary(samples), strict=True)
+    return dict(zip(samples["SAMPLE_ID"], belongs, strict=True))
 
 
 def _rename(frame: pd.DataFrame) -> pd.DataFrame:
@@ -139,9 +153,7 @@ def _rename(frame: pd.DataFrame) -> pd.DataFrame:
     return renamed
 
 
-def _read_genes(
-    folder: Path, sample_table: Mapping[str, str], encoding: str
-) -> tuple[GeneTable, list[Path], list[Finding]]:
+def _read_genes(folder: Path, sample_table: SampleTable, encoding: str) -> tuple[GeneTable, list[Path], list[Finding]]:
     tables, paths, findings = [], [], []
     maf = _find(folder, _MAF_FILES)
     if maf:
@@ -165,10 +177,8 @@ def _read_genes(
     return GeneTable.joined(tables), paths, findings
 
 
-def _case_list(folder: Path, name: str, sample_table: Mapping[str, str]) -> frozenset[str] | None:
+def _case_list(folder: Path, name: str, sample_table: SampleTable) -> frozenset[str] | None:
     import pandas as pd
-
-    from tumorboard.genomics.barcodes import patients_of_samples
 
     path = folder / "case_lists" / f"cases_{name}.txt"
     if not path.is_file():
@@ -177,7 +187,8 @@ def _case_list(folder: Path, name: str, sample_table: Mapping[str, str]) -> froz
     found = next((line.partition(":")[2] for line in lines if line.startswith("case_list_ids:")), None)
     if found is None:
         raise FileFormatError("there is no line 'case_list_ids:'", where=str(path))
-    return frozenset(patients_of_samples(pd.Series(found.split()), sample_table)["patient_id"])
+    who = patients_of_samples(pd.Series(found.split(), dtype=object), sample_table)
+    return frozenset(who.loc[who["primary"], "patient_id"])
 
 
 def _half_known(records: pd.DataFrame) -> list[Finding]:

@@ -11,13 +11,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tumorboard.study.columns import LONGEST_FOLLOW_UP_MONTHS
 from tumorboard.study.settings import ENDPOINTS, Endpoint
 from tumorboard.study.tables import Column, FlagColumn, NumberColumn
 
 if TYPE_CHECKING:
     import pandas as pd
 
-LONGEST_FOLLOW_UP_MONTHS = 600.0
+__all__ = [
+    "LONGEST_FOLLOW_UP_MONTHS",
+    "OUTCOME_COLUMNS",
+    "choose_endpoint",
+    "endpoint_columns",
+    "landmark_status",
+    "time_column",
+]
 
 _SAME_TIME_MONTHS = 0.05  # archives round an endpoint's months apart in the second decimal
 

@@ -80,8 +80,10 @@ def _check_numbers(known: pd.DataFrame, settings: FoldSettings) -> None:
             )
         if known["site"].nunique() <= settings.count:
             raise SettingsError(
-                f"{settings.count} folds by site need more than {known['site'].nunique()} sites",
+                f"{settings.count} folds by site need more than {settings.count} sites, but there are "
+                f"{known['site'].nunique()}",
                 where="folds.group_by_site",
+                fix="Lower folds.count (at least 2), or set group_by_site to false",
             )
 
 
@@ -136,7 +138,7 @@ def _selected_sites(rest: pd.DataFrame, share: float, rng: np.random.Generator) 
         raise SettingsError(
             f"a fold leaves only site {rest['site'].iloc[0]} to fit and select on",
             where="folds.group_by_site",
-            fix="Use more folds",
+            fix="Use 3 folds where there are at least 4 sites, or set group_by_site to false",
         )
     parts = min(max(2, round(1 / share)), rest["site"].nunique())
     dealt = _deal_sites(rest, parts, rng)

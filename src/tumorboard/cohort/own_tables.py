@@ -64,7 +64,7 @@ def read_own_tables(folder: StudyFolder, endpoint: Endpoint, *, encoding: str = 
     StudyError
         Where there is no table of patients.
     TableError
-        With every bad cell of the first table that has any.
+        With every bad cell of the tables of patients, slides and scans; or of the first gene table that has any.
     """
     path = folder.own_table("patients")
     if path is None:
@@ -74,10 +74,11 @@ def read_own_tables(folder: StudyFolder, endpoint: Endpoint, *, encoding: str = 
             fix="Put one there, or name a folder of cBioPortal files with --tables",
         )
     findings: list[Finding] = []
-    records = _read_patients(path, endpoint, encoding, findings)
-    known = frozenset(records["patient_id"])
-    slides, slide_path = _read_images(folder, "slides", _SLIDE_COLUMNS, known, encoding)
-    scans, scan_path = _read_images(folder, "scans", _SCAN_COLUMNS, known, encoding)
+    records, faults = _read_patients(path, endpoint, encoding, findings)
+    known = frozenset(records["patient_id"].dropna())
+    slides, slide_path, slide_faults = _read_images(folder, "slides", _SLIDE_COLUMNS, known, encoding)
+    scans, scan_path, scan_faults = _read_images(folder, "scans", _SCAN_COLUMNS, known, encoding)
+    raise_faults(faults + slide_faults + scan_faults)
     genes, gene_paths = _read_genes(folder, records, path.name, encoding)
     has = {
         "has_slide": frozenset() if slides is None else frozenset(slides["patient_id"]),
@@ -90,7 +91,9 @@ def read_own_tables(folder: StudyFolder, endpoint: Endpoint, *, encoding: str = 
     return PatientRecords(records, genes, findings, inputs)
 
 
-def _read_patients(path: Path, endpoint: Endpoint, encoding: str, findings: list[Finding]) -> pd.DataFrame:
+def _read_patients(
+    path: Path, endpoint: Endpoint, encoding: str, findings: list[Finding]
+) -> tuple[pd.DataFrame, list[CellFault]]:
     text = read_text_table(path, encoding=encoding)
     unread = check_columns(text, _PATIENT_COLUMNS)
     if unread:
@@ -107,11 +110,12 @@ def _read_patients(path: Path, endpoint: Endpoint, encoding: str, findings: list
             )
         records[time_name], records[event_name] = records["time_months"], records["event"]
     faults += [] if faults else _half_outcomes(text, records)
-    raise_faults(sorted(faults, key=lambda fault: fault.row or 0))
+    faults.sort(key=lambda fault: fault.row or 0)
     records = records.assign(_row=records.index + text.first_line)
     records = records.drop(columns=["time_months", "event"])
     described = records[list(CLINICAL_NAMES)].notna().any(axis=1)
-    return records.assign(has_clinical=described, proxies=records["proxies"].fillna("")).reset_index(drop=True)
+    records = records.assign(has_clinical=described, proxies=records["proxies"].fillna("")).reset_index(drop=True)
+    return records, faults
 
 
 def _half_outcomes(text: TextTable, records: pd.DataFrame) -> list[CellFault]:
@@ -135,10 +139,10 @@ def _half_outcomes(text: TextTable, records: pd.DataFrame) -> list[CellFault]:
 
 def _read_images(
     folder: StudyFolder, name: str, columns: tuple[Column, ...], known: frozenset[str], encoding: str
-) -> tuple[pd.DataFrame | None, Path | None]:
+) -> tuple[pd.DataFrame | None, Path | None, list[CellFault]]:
     path = folder.own_table(name)
     if path is None:
-        return None, None
+        return None, None, []
     text = read_text_table(path, encoding=encoding)
     check_columns(text, columns)
     table, faults = parse_columns(text, columns)
@@ -153,8 +157,7 @@ def _read_images(
         )
         for row in strangers.tolist()
     ]
-    raise_faults(sorted(faults, key=lambda fault: fault.row or 0))
-    return table, path
+    return table, path, sorted(faults, key=lambda fault: fault.row or 0)
 
 
 def _read_genes(

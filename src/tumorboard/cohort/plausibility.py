@@ -1,26 +1,24 @@
 """Values that are coded but cannot be: reported, and treated as missing.
 
-Impossible: Karnofsky 0 (a dead patient) at diagnosis; a largest dimension that misses the T stage's definition by a
-factor of two or more (T1a at most 4 cm, T1b above 4 to 7 cm, T2 above 7 cm: AJCC Cancer Staging Manual, 8th edition,
-2017); a T3 or T4 tumour below 1.5 cm. Contradictory, but kept: a dimension outside the definition by less than that,
-since a stage is read off the whole specimen and a dimension often off one block.
+Impossible: Karnofsky 0 (a dead patient) at diagnosis; a largest dimension that cannot be at the T stage (see
+:mod:`tumorboard.clinical.size_and_stage`). Contradictory, but kept: a dimension outside the stage's definition by less,
+and a follow-up so long that it looks like days.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tumorboard.clinical.size_and_stage import judge_size
+from tumorboard.cohort.endpoints import endpoint_columns
 from tumorboard.cohort.records import Finding
+from tumorboard.study.settings import ENDPOINTS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_SIZE_RANGE_CM = {
-    "1": (0.0, 7.0), "1a": (0.0, 4.0), "1b": (4.0, 7.0),
-    "2": (7.0, 40.0), "2a": (7.0, 10.0), "2b": (10.0, 40.0),
-}  # fmt: skip
-_SMALLEST_ADVANCED_CM = 1.5
-_ROUNDING_CM = 0.05
+_LONGEST_MEDIAN_MONTHS = 150
+"""Hardly a cohort is followed for 12.5 years in the median; 150 days are less than half a year."""
 
 
 def treat_impossible_as_missing(patients: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
@@ -38,6 +36,8 @@ def treat_impossible_as_missing(patients: pd.DataFrame) -> tuple[pd.DataFrame, l
     findings : list of Finding
         What was impossible or contradictory, in numbers.
     """
+    import pandas as pd
+
     patients = patients.copy()
     findings = []
     dead = patients["karnofsky"] == 0
@@ -46,7 +46,9 @@ def treat_impossible_as_missing(patients: pd.DataFrame) -> tuple[pd.DataFrame, l
             Finding("impossible", "karnofsky", int(dead.sum()), "Karnofsky 0 is a dead patient: treated as missing")
         )
         patients.loc[dead, "karnofsky"] = float("nan")
-    impossible, contradictory = _sizes_against_stage(patients)
+    judged = [judge_size(t, size) for t, size in zip(patients["t"].fillna(""), patients["size_cm"], strict=True)]
+    judgement = pd.Series(judged, index=patients.index, dtype=object)
+    impossible, contradictory = judgement == "impossible", judgement == "contradiction"
     if impossible.any():
         cases = patients.loc[impossible].sort_values(["size_cm", "t"])
         shown = ", ".join(f"T{t} of {size:g} cm" for t, size in zip(cases["t"], cases["size_cm"], strict=True))
@@ -64,11 +66,25 @@ def treat_impossible_as_missing(patients: pd.DataFrame) -> tuple[pd.DataFrame, l
     return patients, findings
 
 
-def _sizes_against_stage(patients: pd.DataFrame) -> tuple[pd.Series[bool], pd.Series[bool]]:
-    size = patients["size_cm"]
-    low = patients["t"].map({stage: bounds[0] for stage, bounds in _SIZE_RANGE_CM.items()}).astype(float)
-    high = patients["t"].map({stage: bounds[1] for stage, bounds in _SIZE_RANGE_CM.items()}).astype(float)
-    advanced = patients["t"].str[:1].isin(["3", "4"]).fillna(False).astype(bool)
-    impossible = (size <= low / 2) | (size >= 2 * high) | (advanced & (size < _SMALLEST_ADVANCED_CM))
-    outside = (size < low - _ROUNDING_CM) | (size > high + _ROUNDING_CM)
-    return impossible, outside & ~impossible
+def find_follow_up_in_days(patients: pd.DataFrame) -> list[Finding]:
+    """Return a finding for each endpoint whose times are likely days.
+
+    Parameters
+    ----------
+    patients : DataFrame
+        With the outcome columns of every endpoint.
+
+    Returns
+    -------
+    list of Finding
+        Contradictions; the times are kept as they are.
+    """
+    findings = []
+    for endpoint in ENDPOINTS:
+        name, _ = endpoint_columns(endpoint)
+        time = patients[name].dropna()
+        if time.median() > _LONGEST_MEDIAN_MONTHS:
+            years = time.median() / 12
+            text = f"the median follow-up is {years:.1f} years: are these days? divide by 30.4375"
+            findings.append(Finding("contradiction", name, len(time), text))
+    return findings

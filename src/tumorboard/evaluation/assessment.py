@@ -47,7 +47,7 @@ def assess(predictions: Predictions, plan: AssessmentPlan, progress: Progress = 
     Parameters
     ----------
     predictions : Predictions
-        Out-of-fold predictions.
+        Out-of-fold predictions. With repeats, concordance and AUC pool all repeats; all else describes the first.
     plan : AssessmentPlan
         Horizons, landmark and bootstrap.
     progress : callable, optional
@@ -59,7 +59,7 @@ def assess(predictions: Predictions, plan: AssessmentPlan, progress: Progress = 
         The keys of ``tumorboard evaluate --json``; an estimate that does not exist is null with a reason.
     """
     progress("concordance")
-    single = predictions.one_row_a_patient()
+    single = predictions.first_repeat()
     answer: dict[str, Any] = {
         "name": predictions.name,
         "n": len(predictions.patients),
@@ -70,12 +70,12 @@ def assess(predictions: Predictions, plan: AssessmentPlan, progress: Progress = 
             "seed": plan.bootstrap.seed,
         },
         "harrell_c": harrell_estimate(predictions, plan.bootstrap).to_json(),
-        "uno_c": uno_estimate(single, plan.bootstrap),
+        "uno_c": uno_estimate(predictions, plan.bootstrap),
         "folds": harrell_by_fold(predictions) if predictions.has_folds else [],
     }
     progress("AUC over time")
     answer["auc"] = [
-        {"months": horizon, **auc_estimate(single, horizon, plan.bootstrap).to_json()}
+        {"months": horizon, **auc_estimate(predictions, horizon, plan.bootstrap).to_json()}
         for horizon in plan.horizons_months
     ]
     progress("groups and Cox")

@@ -18,7 +18,7 @@ from tumorboard.errors import UndefinedEstimateError
 from tumorboard.evaluation.cox_models import cox_table
 from tumorboard.evaluation.predictions import Predictions, Probabilities
 from tumorboard.evaluation.resampling import Bootstrap, bootstrap_estimate
-from tumorboard.evaluation.risk_groups import competing_of, quantile_groups
+from tumorboard.evaluation.risk_groups import competing_of, incidence_json, quantile_groups
 from tumorboard.survival import Estimate, Survival, brier_score, cumulative_incidence, integrated_brier_score
 from tumorboard.survival.kaplan_meier import kaplan_meier
 from tumorboard.survival.outcome import BoolArray, FloatArray, IntArray
@@ -45,7 +45,8 @@ def calibration_at(predictions: Predictions, probabilities: Probabilities, horiz
     dict
         ``observed_expected`` (one minus Kaplan-Meier over mean prediction) and ``observed_expected_competing``
         (Aalen-Johansen over mean prediction), ``slope`` (Cox coefficient of the complementary log-log of the
-        prediction; 1 is ideal), ``curve`` (per group of like predictions the mean predicted and the observed risk).
+        prediction, on events until the horizon; 1 is ideal), ``curve`` (per group of like predictions the mean
+        predicted and the observed risk).
     """
     survival = probabilities.at(horizon_months)
     outcome, competing = predictions.outcome, competing_of(predictions)
@@ -61,7 +62,7 @@ def calibration_at(predictions: Predictions, probabilities: Probabilities, horiz
         "observed_expected_competing": _ratio(outcome, competing, predicted, horizon_months)
         if competing is not None
         else Estimate.undefined("competing deaths are not known").to_json(),
-        "slope": _slope(outcome, predicted)
+        "slope": _slope(outcome, predicted, horizon_months)
         if np.ptp(predictions.risk) > 0
         else Estimate.undefined("the risk is the same in all patients").to_json(),
         "curve": _curve(outcome, competing, predicted, horizon_months),
@@ -83,15 +84,19 @@ def _ratio(outcome: Survival, competing: BoolArray | None, predicted: FloatArray
     expected = float(predicted.mean())
     if expected <= 0:
         return Estimate.undefined("no event is expected").to_json()
-    low, high = (float(bound) / expected for bound in curve.interval(horizon))
-    return Estimate(float(curve.at(horizon)) / expected, (low, high)).to_json()
+    observed: dict[str, Any] = incidence_json(curve, horizon)
+    bounds = None if observed["ci95"] is None else tuple(bound / expected for bound in observed["ci95"])
+    return Estimate(observed["value"] / expected, bounds, observed["reason"]).to_json()
 
 
-def _slope(outcome: Survival, predicted: FloatArray) -> dict[str, object]:
+def _slope(outcome: Survival, predicted: FloatArray, horizon: float) -> dict[str, object]:
     import pandas as pd
 
     linear = np.log(-np.log(1 - np.clip(predicted, _SMALLEST, _LARGEST)))
-    frame = pd.DataFrame({"linear": linear, "time_months": outcome.time_months, "event": outcome.event.astype(int)})
+    # what happens past the horizon says nothing about the prediction for it
+    happened = outcome.event & (outcome.time_months <= horizon)
+    followed = np.minimum(outcome.time_months, horizon)
+    frame = pd.DataFrame({"linear": linear, "time_months": followed, "event": happened.astype(int)})
     table = cox_table(frame, ["linear"], schoenfeld=False)
     row = table["rows"]["linear"]
     if table["reason"]:
@@ -111,7 +116,6 @@ def _curve(
         if outcome[rows].time_months.max() < horizon:
             continue
         alone = cumulative_incidence(outcome[rows])
-        low, high = (float(bound) for bound in alone.interval(horizon))
         with_others = (
             None if competing is None else float(cumulative_incidence(outcome[rows], competing[rows]).at(horizon))
         )
@@ -120,7 +124,7 @@ def _curve(
                 "n": int(rows.sum()),
                 "predicted": float(predicted[rows].mean()),
                 "observed": float(alone.at(horizon)),
-                "ci95": [low, high],
+                "ci95": incidence_json(alone, horizon)["ci95"],
                 "observed_competing": with_others,
             }
         )

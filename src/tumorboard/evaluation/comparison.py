@@ -9,13 +9,10 @@ import numpy as np
 from tumorboard.errors import OutcomeError, UndefinedEstimateError
 from tumorboard.evaluation.discrimination import FoldedConcordance
 from tumorboard.evaluation.predictions import Predictions
-from tumorboard.evaluation.resampling import Bootstrap, bootstrap_interval
+from tumorboard.evaluation.resampling import Bootstrap, bootstrap_interval, bootstrap_p
 from tumorboard.survival import Estimate
-from tumorboard.survival.outcome import FloatArray
 
 TEST_NAME = "paired bootstrap of patients, two-sided"
-"""Twice the smaller share of replicates beyond zero (Efron & Tibshirani, An Introduction to the Bootstrap, 1993, ch.
-15), each share counting one replicate more than there is: never zero, and in accord with the percentile interval."""
 
 
 @dataclass(frozen=True)
@@ -82,15 +79,9 @@ def paired_difference(first: Predictions, second: Predictions, bootstrap: Bootst
         return PairedDifference(first.name, second.name, n, events, Estimate.undefined(undefined.reason), None)
     replicates = one.replicates(bootstrap) - other.replicates(bootstrap)
     interval = bootstrap_interval(value, replicates)
-    p = _bootstrap_p(replicates) if interval and np.nanstd(replicates) > 0 else None
+    p = bootstrap_p(value, replicates) if interval and np.nanstd(replicates) > 0 else None
     reason = None if interval else "no interval: undefined in more than a tenth of the replicates"
     return PairedDifference(first.name, second.name, n, events, Estimate(value, interval, reason), p)
-
-
-def _bootstrap_p(replicates: FloatArray) -> float:
-    defined = replicates[np.isfinite(replicates)]
-    smaller = min(int((defined <= 0).sum()), int((defined >= 0).sum()))
-    return min(1.0, 2 * (smaller + 1) / (len(defined) + 1))
 
 
 def check_same_patients(first: Predictions, second: Predictions) -> None:
@@ -107,8 +98,26 @@ def check_same_patients(first: Predictions, second: Predictions) -> None:
             f"{len(only_first)} patients are only in '{first.name}' and {len(only_second)} only in '{second.name}'",
             fix="A paired comparison needs the same patients",
         )
+    labels = [[name for name in ("repeat", "fold") if name in item.frame] for item in (first, second)]
+    if labels[0] != labels[1]:
+        raise OutcomeError(
+            f"'{first.name}' has {' and '.join(labels[0]) or 'no folds'}, "
+            f"but '{second.name}' has {' and '.join(labels[1]) or 'no folds'}",
+            fix="Give both the same folds, or none: their pairs are not the same otherwise",
+        )
+    _check_same_folds(first, second)
     columns = ["patient_id", "time_months", "event"]
     outcomes = [item.frame.drop_duplicates("patient_id").sort_values("patient_id")[columns] for item in (first, second)]
     same_event = np.array_equal(outcomes[0]["event"].to_numpy(float), outcomes[1]["event"].to_numpy(float))
     if not same_event or not np.allclose(outcomes[0]["time_months"], outcomes[1]["time_months"]):
         raise OutcomeError(f"'{first.name}' and '{second.name}' have different outcomes for the same patients")
+
+
+def _check_same_folds(first: Predictions, second: Predictions) -> None:
+    keys = ["patient_id", *(name for name in ("repeat", "fold") if name in first.frame)]
+    dealt = [item.frame[keys].astype(str).sort_values(keys).to_numpy() for item in (first, second)]
+    if not np.array_equal(dealt[0], dealt[1]):
+        raise OutcomeError(
+            f"'{first.name}' and '{second.name}' were dealt into different folds",
+            fix="A paired comparison within folds needs the same folds",
+        )

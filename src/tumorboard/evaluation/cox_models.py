@@ -33,15 +33,12 @@ def cox_of_risk(predictions: Predictions) -> dict[str, object]:
     """
     import pandas as pd
 
-    codes = np.zeros(len(predictions.frame), dtype=np.int64)
-    for code, rows in enumerate(predictions.strata):
-        codes[rows] = code
     frame = pd.DataFrame(
         {
             "risk": predictions.standardised(),
             "time_months": predictions.outcome.time_months,
             "event": predictions.outcome.event.astype(int),
-            "fold": codes,
+            "fold": predictions.strata_codes,
         }
     )
     per = "standard deviation within the fold" if predictions.has_folds else "standard deviation"

@@ -2,7 +2,9 @@
 
 A risk column has no probabilities. For each fold a Cox model on the standardised risk, with Breslow's baseline, is
 fitted on the other folds' patients and applied to this one's. Without folds, patients are dealt into ten parts first.
-What is then calibrated is the risk's ranking and spread, not the absolute level of the program it came from.
+What is then calibrated is the risk's ranking and spread, not the absolute level of the program it came from. A risk is
+standardised by the mean and spread of its own fold's risks, test patients among them, since folds share no origin: no
+outcome is seen thereby.
 """
 
 from __future__ import annotations
@@ -14,7 +16,14 @@ from tumorboard.evaluation.predictions import Predictions, Probabilities
 from tumorboard.survival import Survival, breslow_baseline
 from tumorboard.survival.outcome import FloatArray, IntArray
 
-ORIGIN = "Cox on the standardised risk and Breslow's baseline, fitted on the other folds' patients"
+ORIGIN = (
+    "Cox on the risk standardised within its fold and Breslow's baseline, fitted on the other folds' patients; "
+    "observed over expected is near 1 by construction"
+)
+ORIGIN_WITHOUT_FOLDS = (
+    "Cox on the standardised risk and Breslow's baseline, fitted on the other nine tenths of the patients; "
+    "observed over expected is near 1 by construction"
+)
 
 _PARTS = 10
 _FEWEST_EVENTS = 10
@@ -50,10 +59,13 @@ def cross_fitted(predictions: Predictions, times_months: FloatArray, seed: int) 
     Raises
     ------
     UndefinedEstimateError
-        Where the patients of the other folds have fewer than ten events.
+        Where the risk does not vary within folds, or the patients of the other folds have fewer than ten events.
     """
-    parts = predictions.strata if len(predictions.strata) > 1 else _deal(predictions.outcome, seed)
+    folded = len(predictions.strata) > 1
+    parts = predictions.strata if folded else _deal(predictions.outcome, seed)
     values = predictions.standardised()
+    if not values.any():
+        raise UndefinedEstimateError("the risk is the same in all patients of a fold")
     survival = np.empty((len(values), len(times_months)))
     for rows in parts:
         others = np.setdiff1d(np.arange(len(values)), rows)
@@ -63,7 +75,7 @@ def cross_fitted(predictions: Predictions, times_months: FloatArray, seed: int) 
         slope = cox_slope(outcome, values[others])
         baseline = breslow_baseline(outcome, slope * values[others])
         survival[rows] = baseline.survival(slope * values[rows], times_months)
-    return Probabilities(times_months, survival, ORIGIN)
+    return Probabilities(times_months, survival, ORIGIN if folded else ORIGIN_WITHOUT_FOLDS)
 
 
 def _deal(outcome: Survival, seed: int) -> list[IntArray]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from tumorboard.evaluation.predictions import Predictions, Probabilities
 from tumorboard.evaluation.risk_groups import competing_of
 from tumorboard.survival import Survival, cumulative_incidence
-from tumorboard.survival.outcome import BoolArray
+from tumorboard.survival.outcome import BoolArray, FloatArray
 
 THRESHOLDS: tuple[float, ...] = tuple(round(0.02 * step, 2) for step in range(1, 31))
 
@@ -33,8 +33,10 @@ def decision_curve(predictions: Predictions, probabilities: Probabilities, horiz
     Returns
     -------
     dict
-        ``months``, and per threshold ``net_benefit``, ``all`` (everybody) and ``chosen`` (share); ``reason`` where
-        there is no curve.
+        ``months``, and per threshold ``chosen`` (share), ``net_benefit`` and ``all`` (everybody) where other deaths
+        count as censored, as a model of the cause-specific hazard sees them, and with the suffix ``_competing`` where
+        they count as what happened; null where nobody chosen is followed to the horizon; ``reason`` where there is no
+        curve.
     """
     survival = probabilities.at(horizon_months)
     outcome, competing = predictions.outcome, competing_of(predictions)
@@ -42,27 +44,31 @@ def decision_curve(predictions: Predictions, probabilities: Probabilities, horiz
         reason = f"there is no predicted survival, or nobody is followed, at {horizon_months:g} months"
         return {"months": horizon_months, "points": [], "reason": reason}
     predicted = 1 - survival
-    overall = _incidence(outcome, competing, horizon_months)
-    points = []
-    for threshold in THRESHOLDS:
-        chosen = predicted >= threshold
-        odds = threshold / (1 - threshold)
-        points.append(
-            {
-                "threshold": threshold,
-                "net_benefit": _net_benefit(outcome, competing, chosen, odds, horizon_months),
-                "all": overall - (1 - overall) * odds,
-                "chosen": float(chosen.mean()),
-            }
-        )
+    points = [_point(outcome, competing, predicted, threshold, horizon_months) for threshold in THRESHOLDS]
     return {"months": horizon_months, "points": points, "reason": None}
+
+
+def _point(
+    outcome: Survival, competing: BoolArray | None, predicted: FloatArray, threshold: float, horizon: float
+) -> dict[str, object]:
+    chosen, odds = predicted >= threshold, threshold / (1 - threshold)
+    point: dict[str, object] = {"threshold": threshold, "chosen": float(chosen.mean())}
+    for suffix, others in (("", None), ("_competing", competing)):
+        if suffix and competing is None:
+            continue
+        overall = _incidence(outcome, others, horizon)
+        point[f"net_benefit{suffix}"] = _net_benefit(outcome, others, chosen, odds, horizon)
+        point[f"all{suffix}"] = overall - (1 - overall) * odds
+    return point
 
 
 def _net_benefit(
     outcome: Survival, competing: BoolArray | None, chosen: BoolArray, odds: float, horizon: float
-) -> float:
+) -> float | None:
     if not chosen.any():
         return 0.0
+    if outcome.time_months[chosen].max() < horizon and not outcome.event[chosen].all():
+        return None  # nobody chosen is followed to the horizon: what became of them is not known
     others = None if competing is None else competing[chosen]
     risk = _incidence(outcome[chosen], others, horizon)
     return float(chosen.mean() * (risk - (1 - risk) * odds))

@@ -121,17 +121,17 @@ def uno_estimate(predictions: Predictions, bootstrap: Bootstrap) -> dict[str, ob
     Parameters
     ----------
     predictions : Predictions
-        One row a patient.
+        With repeats, the pairs of all repeats are pooled and patients drawn once for all.
     bootstrap : Bootstrap
         Replicates and seed.
     """
-    outcome, risk, strata = predictions.outcome, predictions.risk, _strata_codes(predictions)
+    outcome, risk, strata = predictions.outcome, predictions.risk, predictions.strata_codes
     tau = uno_tau(outcome)
 
     def statistic(rows: IntArray) -> float:
         return uno_concordance(outcome[rows], risk[rows], tau, strata=strata[rows]).value
 
-    estimate = bootstrap_estimate(statistic, len(outcome), bootstrap)
+    estimate = bootstrap_estimate(statistic, len(predictions.patients), bootstrap, predictions.patient_rows)
     return estimate.to_json() | {"tau_months": tau}
 
 
@@ -141,22 +141,15 @@ def auc_estimate(predictions: Predictions, horizon_months: float, bootstrap: Boo
     Parameters
     ----------
     predictions : Predictions
-        One row a patient.
+        With repeats, the pairs of all repeats are pooled and patients drawn once for all.
     horizon_months : float
         The horizon.
     bootstrap : Bootstrap
         Replicates and seed.
     """
-    outcome, risk, strata = predictions.outcome, predictions.risk, _strata_codes(predictions)
+    outcome, risk, strata = predictions.outcome, predictions.risk, predictions.strata_codes
 
     def statistic(rows: IntArray) -> float:
         return dynamic_auc(outcome[rows], risk[rows], horizon_months, strata=strata[rows])
 
-    return bootstrap_estimate(statistic, len(outcome), bootstrap)
-
-
-def _strata_codes(predictions: Predictions) -> IntArray:
-    codes = np.zeros(len(predictions.frame), dtype=np.int64)
-    for code, rows in enumerate(predictions.strata):
-        codes[rows] = code
-    return codes
+    return bootstrap_estimate(statistic, len(predictions.patients), bootstrap, predictions.patient_rows)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
-from tumorboard.clinical import ScoreSettings
+from tumorboard.clinical import ScoreSettings, score_table
 from tumorboard.evaluation.applied import applied_predictions, dealt_like, midpoint_predictions
 from tumorboard.evaluation.baselines.features import PatientFeatures
 from tumorboard.evaluation.baselines.models import BASELINES, BaselineModel
@@ -29,7 +30,11 @@ def readings(settings: ScoreSettings) -> list[tuple[str, ScoreSettings]]:
 
 
 def compare_score(
-    model: BaselineModel, features: PatientFeatures, rivals: dict[str, Predictions], bootstrap: Bootstrap
+    model: BaselineModel,
+    features: PatientFeatures,
+    settings: ScoreSettings,
+    rivals: dict[str, Predictions],
+    bootstrap: Bootstrap,
 ) -> dict[str, Any]:
     """Compare one score with stage, grade and the clinical Cox model.
 
@@ -39,6 +44,8 @@ def compare_score(
         The score.
     features : PatientFeatures
         The patients, their scores read in one way.
+    settings : ScoreSettings
+        That way.
     rivals : dict of str to Predictions
         ``stage`` and ``grade`` as they are, ``clinical`` cross-validated.
     bootstrap : Bootstrap
@@ -52,13 +59,12 @@ def compare_score(
         intervals' middles on all patients to whom the score applies.
     """
     exact, middle = applied_predictions(model, features), midpoint_predictions(model, features)
-    proxies = features.patients.loc[list(exact.patients), "proxies"].fillna("")
     answer: dict[str, Any] = {
         "score": model.clinical[0],
         "label": model.label,
         "n": len(exact.patients),
         "events": exact.outcome.events,
-        "proxies": {"necrosis": int(proxies.str.contains("necrosis").sum())} if _uses_necrosis(model) else {},
+        "proxies": _proxies(model.clinical[0], features, exact, settings),
         "midpoint": {"n": len(middle.patients), "events": middle.outcome.events, "c": _c(middle, bootstrap)},
         "rivals": {},
     }
@@ -71,8 +77,11 @@ def compare_score(
     return answer
 
 
-def _uses_necrosis(model: BaselineModel) -> bool:
-    return model.clinical[0] in ("ssign", "leibovich_2003", "assure_dfs", "assure_os")
+def _proxies(score: str, features: PatientFeatures, exact: Predictions, settings: ScoreSettings) -> dict[str, int]:
+    """Return in how many of the patients each input of the score is a proxy."""
+    table = score_table(features.patients.loc[list(exact.patients)], settings)
+    count = Counter(name for row in range(len(table)) for name in table.patient(row)[score].proxy)
+    return dict(sorted(count.items()))
 
 
 def _c(predictions: Predictions, bootstrap: Bootstrap) -> dict[str, object]:

@@ -23,6 +23,8 @@ from tumorboard.survival.outcome import BoolArray, FloatArray, IntArray
 MEDIAN_CALL = "risk above the median of its fold"
 CHOSEN_CALL = "threshold chosen on the fold's select patients"
 
+_ROC_STEPS = 201
+
 
 def landmark_assessment(predictions: Predictions, landmark_months: float, bootstrap: Bootstrap) -> dict[str, Any]:
     """Return ROC AUC, PR AUC and accuracy for the status at a landmark.
@@ -62,7 +64,7 @@ def landmark_assessment(predictions: Predictions, landmark_months: float, bootst
         "pr_auc": bootstrap_estimate(lambda rows: average_precision(label[rows], score[rows]), n, bootstrap).to_json(),
         "accuracy": bootstrap_estimate(lambda rows: float((calls[rows] == label[rows]).mean()), n, bootstrap).to_json(),
         "call": how,
-        "roc_curve": roc_points(label, score),
+        "roc_curve": roc_points(label, score, strata),
         "pr_curve": precision_recall_points(label, score),
     }
 
@@ -81,7 +83,7 @@ def _scale(predictions: Predictions, landmark: float) -> tuple[FloatArray, IntAr
 
 def _calls(predictions: Predictions, labelled: BoolArray) -> tuple[BoolArray, str]:
     if "call" in predictions.frame and predictions.frame["call"].notna().all():
-        return predictions.frame["call"].to_numpy(dtype=np.bool_)[labelled], CHOSEN_CALL
+        return predictions.frame["call"].to_numpy(dtype=np.bool_)[labelled], predictions.call_origin
     return predictions.above_median()[labelled], MEDIAN_CALL
 
 
@@ -135,11 +137,27 @@ def _cumulative(label: BoolArray, score: FloatArray) -> tuple[FloatArray, FloatA
     return hits, (last_of_tie + 1).astype(np.float64)
 
 
-def roc_points(label: BoolArray, score: FloatArray) -> dict[str, list[float]]:
-    """Return the ROC curve's corners."""
-    hits, chosen = _cumulative(label, score)
-    false = (chosen - hits) / max(int((~label).sum()), 1)
-    return {"false_positive_rate": _listed([0.0, *false]), "true_positive_rate": _listed([0.0, *(hits / hits[-1])])}
+def roc_points(label: BoolArray, score: FloatArray, strata: IntArray | None = None) -> dict[str, list[float]]:
+    """Return the ROC curve: its corners, or with several strata the curves' average by their pairs.
+
+    Sensitivities are averaged at equal false-positive rates, weighted by the strata's pairs as :func:`roc_auc` weighs
+    them, so that the area under what is drawn is the AUC.
+    """
+    curves = []
+    for rows in split_strata(strata, len(label)):
+        positive, negative = int(label[rows].sum()), int((~label[rows]).sum())
+        if positive and negative:
+            hits, chosen = _cumulative(label[rows], score[rows])
+            corners = np.concatenate(([0.0], (chosen - hits) / negative)), np.concatenate(([0.0], hits / positive))
+            curves.append((positive * negative, *corners))
+    if len(curves) == 1:
+        return {"false_positive_rate": _listed(curves[0][1]), "true_positive_rate": _listed(curves[0][2])}
+    grid = np.linspace(0, 1, _ROC_STEPS)
+    pairs = sum(curve[0] for curve in curves)
+    average = sum(
+        (weight / pairs * np.interp(grid, false, true) for weight, false, true in curves), np.zeros_like(grid)
+    )
+    return {"false_positive_rate": _listed(grid), "true_positive_rate": _listed(average)}
 
 
 def precision_recall_points(label: BoolArray, score: FloatArray) -> dict[str, list[float]]:

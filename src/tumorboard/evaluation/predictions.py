@@ -21,8 +21,6 @@ from tumorboard.survival.outcome import BoolArray, FloatArray, IntArray, Surviva
 if TYPE_CHECKING:
     import pandas as pd
 
-NEEDED_COLUMNS = ("patient_id", "time_months", "event", "risk")
-
 
 @dataclass(frozen=True, eq=False)
 class Probabilities:
@@ -62,16 +60,20 @@ class Predictions:
         before the landmark).
     probabilities : Probabilities, optional
         Predicted survival of the same rows.
+    call_origin : str
+        How the call was made, in words fit for a report.
 
     Raises
     ------
     OutcomeError
-        For outcomes that cannot be, risks that are not finite, or a patient who stands twice in a repeat.
+        For outcomes that cannot be, risks that are not finite, a patient who stands twice in a repeat or is absent from
+        one, or whose outcome differs between repeats.
     """
 
     name: str
     frame: pd.DataFrame
     probabilities: Probabilities | None = None
+    call_origin: str = "as given in the risk file"
 
     def __post_init__(self) -> None:
         doubled = int(self.frame.duplicated(["patient_id", *self._repeat_columns]).sum())
@@ -79,7 +81,18 @@ class Predictions:
             raise OutcomeError(
                 f"{doubled} patients stand twice", where=self.name, fix="A patient has one risk a repeat"
             )
+        if "repeat" in self.frame:
+            self._check_repeats()
         _ = self.outcome, self.risk
+
+    def _check_repeats(self) -> None:
+        by_patient = self.frame.groupby("patient_id")
+        absent = int((by_patient.size() != self.frame["repeat"].nunique()).sum())
+        if absent:
+            raise OutcomeError(f"{absent} patients are absent from a repeat", where=self.name)
+        differing = int((by_patient[["time_months", "event"]].nunique() > 1).any(axis=1).sum())
+        if differing:
+            raise OutcomeError(f"{differing} patients have different outcomes in different repeats", where=self.name)
 
     @property
     def _repeat_columns(self) -> list[str]:
@@ -115,6 +128,14 @@ class Predictions:
         return split_strata(codes, len(codes))
 
     @cached_property
+    def strata_codes(self) -> IntArray:
+        """Number of each row's stratum."""
+        codes = np.zeros(len(self.frame), dtype=np.int64)
+        for code, rows in enumerate(self.strata):
+            codes[rows] = code
+        return codes
+
+    @cached_property
     def patients(self) -> npt.NDArray[np.object_]:
         """The distinct patients, sorted."""
         return np.unique(self.frame["patient_id"].to_numpy(dtype=object).astype(str)).astype(object)
@@ -133,15 +154,17 @@ class Predictions:
             probabilities = Probabilities(
                 probabilities.times_months, probabilities.survival[rows], probabilities.origin
             )
-        return Predictions(self.name, self.frame[rows].reset_index(drop=True), probabilities)
+        return Predictions(self.name, self.frame[rows].reset_index(drop=True), probabilities, self.call_origin)
 
     def standardised(self) -> FloatArray:
         """Return risks centred and scaled by the standard deviation within their fold; 0 where all are equal."""
         values = np.zeros(len(self.frame))
+        largest = float(np.abs(self.risk).max(initial=0.0)) or 1.0
+        risk = self.risk / largest  # squares of huge risks would be no numbers
         for rows in self.strata:
-            spread = self.risk[rows].std(ddof=1) if len(rows) > 1 else 0.0
+            spread = risk[rows].std(ddof=1) if len(rows) > 1 else 0.0
             if spread > 0:
-                values[rows] = (self.risk[rows] - self.risk[rows].mean()) / spread
+                values[rows] = (risk[rows] - risk[rows].mean()) / spread
         return values
 
     def above_median(self) -> BoolArray:
@@ -151,29 +174,11 @@ class Predictions:
             above[rows] = self.risk[rows] > np.median(self.risk[rows])
         return above
 
-    def one_row_a_patient(self) -> Predictions:
-        """Return predictions with one row a patient.
+    def first_repeat(self) -> Predictions:
+        """Return one row a patient: the first repeat's, folds kept; without repeats all rows as they are.
 
-        With repeats, a patient's risks are standardised within their folds and averaged, probabilities averaged, and
-        calls decided by the majority (a tie counts as a call,
-        one that is missing in a repeat is missing). Without repeats they stay as they are.
+        An average over repeats would describe an ensemble that nobody trained, and lose the folds.
         """
-        if "repeat" not in self.frame or self.frame["repeat"].nunique() == 1:
+        if "repeat" not in self.frame:
             return self
-        frame = self.frame.assign(risk=self.standardised()).drop(columns=["repeat", "fold"], errors="ignore")
-        how = {name: "mean" if name in ("risk", "call") else "first" for name in frame.columns if name != "patient_id"}
-        merged = frame.groupby("patient_id", sort=True).agg(how).reset_index()
-        if "call" in merged:
-            called = frame["call"].notna().groupby(frame["patient_id"], sort=True).min().to_numpy(dtype=np.bool_)
-            merged["call"] = (merged["call"] >= 0.5).astype(float).where(called)
-        return Predictions(self.name, merged, self._mean_probabilities())
-
-    def _mean_probabilities(self) -> Probabilities | None:
-        if self.probabilities is None:
-            return None
-        count = np.bincount(self.patient_rows, minlength=len(self.patients))
-        total = np.zeros((len(self.patients), len(self.probabilities.times_months)))
-        np.add.at(total, self.patient_rows, self.probabilities.survival)
-        return Probabilities(
-            self.probabilities.times_months, total / count[:, None], f"{self.probabilities.origin}, mean over repeats"
-        )
+        return self.where((self.frame["repeat"] == self.frame["repeat"].min()).to_numpy())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import norm
 
 from tumorboard.errors import UndefinedEstimateError
 from tumorboard.survival.estimate import Estimate
@@ -83,6 +84,28 @@ def bootstrap_interval(value: float, replicates: FloatArray) -> tuple[float, flo
     return float(low), float(high)
 
 
+def bootstrap_p(value: float, replicates: FloatArray) -> float:
+    """Return the two-sided p of a difference from zero, in accord with :func:`bootstrap_interval`.
+
+    Twice the smaller share of replicates beyond zero, those at zero counting half on each side (Efron & Tibshirani, An
+    Introduction to the Bootstrap, 1993, chapter 15); at least one over the number of replicates, which cannot show
+    less. With fewer than 100 replicates, from the normal distribution with their standard deviation.
+
+    Parameters
+    ----------
+    value : float
+        The difference in all patients.
+    replicates : array of float, shape (b,)
+        Its replicates.
+    """
+    defined = replicates[np.isfinite(replicates)]
+    if len(replicates) < _FEWEST_FOR_PERCENTILES:
+        return float(2 * norm.sf(abs(value) / defined.std(ddof=1)))
+    at_zero = int((defined == 0).sum()) / 2
+    smaller = min(int((defined < 0).sum()) + at_zero, int((defined > 0).sum()) + at_zero)
+    return float(np.clip(2 * smaller / len(defined), 1 / len(defined), 1.0))
+
+
 def bootstrap_estimate(
     statistic: Callable[[IntArray], float], n: int, bootstrap: Bootstrap, groups: IntArray | None = None
 ) -> Estimate:
@@ -99,7 +122,7 @@ def bootstrap_estimate(
     groups : array of int, optional
         Not drawn by row but by group: group of each row, from 0.
     """
-    rows_of = None if groups is None else _rows_by_group(groups, n)
+    rows_of = None if groups is None or len(groups) == n else _rows_by_group(groups, n)
     every = np.arange(n) if groups is None else np.arange(len(groups))
     try:
         value = statistic(every)

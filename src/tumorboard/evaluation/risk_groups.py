@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -108,18 +108,27 @@ def _at_horizon(outcome: Survival, competing: BoolArray | None, horizon: float) 
         reason = f"nobody of the group is followed to {horizon:g} months"
         nothing = {"value": None, "ci95": None, "reason": reason}
         return entry | {"survival": nothing, "incidence": nothing}
-    event_only = cumulative_incidence(outcome)
-    survival = 1 - float(event_only.at(horizon))
-    low, high = (1 - float(bound) for bound in reversed(event_only.interval(horizon)))
-    entry["survival"] = {"value": survival, "ci95": [low, high], "reason": None}
+    entry["survival"] = survival_json(cumulative_incidence(outcome), horizon)
     entry["incidence"] = incidence_json(cumulative_incidence(outcome, competing), horizon)
     return entry
 
 
 def incidence_json(curve: CumulativeIncidence, horizon: float) -> dict[str, object]:
-    """Return a cumulative incidence at a horizon with its interval, as JSON."""
+    """Return a cumulative incidence at a horizon with its interval, as JSON; none where it is 0 or 1."""
+    value = float(curve.at(horizon))
+    if value in (0.0, 1.0):
+        happened = "nobody had the event" if value == 0 else "everybody had the event"
+        return {"value": value, "ci95": None, "reason": f"no interval: {happened}"}
     low, high = (float(bound) for bound in curve.interval(horizon))
-    return {"value": float(curve.at(horizon)), "ci95": [low, high], "reason": None}
+    return {"value": value, "ci95": [low, high], "reason": None}
+
+
+def survival_json(curve: CumulativeIncidence, horizon: float) -> dict[str, object]:
+    """Return one minus a cumulative incidence at a horizon, as JSON."""
+    incidence: dict[str, Any] = incidence_json(curve, horizon)
+    bounds = incidence["ci95"]
+    ci95 = None if bounds is None else [1 - bounds[1], 1 - bounds[0]]
+    return {"value": 1 - incidence["value"], "ci95": ci95, "reason": incidence["reason"]}
 
 
 def quantile_groups(values: FloatArray, count: int) -> npt.NDArray[np.int64]:

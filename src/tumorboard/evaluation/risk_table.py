@@ -7,11 +7,13 @@ something else), ``call`` (1: predicted to die before the landmark) and predicte
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tumorboard.cohort.endpoints import LONGEST_FOLLOW_UP_MONTHS
 from tumorboard.errors import CellFault, UserError
 from tumorboard.evaluation.predictions import Predictions, Probabilities
 from tumorboard.study.tables import (
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
 
 MONTHS_PER_UNIT = {"months": 1.0, "days": 12 / 365.25, "years": 12.0}
 """How a unit of time becomes months."""
-
-LONGEST_FOLLOW_UP_MONTHS = 600.0
 
 _SURVIVAL = re.compile(r"^survival_(\d+(?:\.\d+)?)$")
 
@@ -65,7 +65,8 @@ def read_risks(path: Path, *, time_unit: str = "months", encoding: str = "utf-8-
     columns = _columns(text.frame.columns, survival, time_unit)
     check_columns(text, columns)
     table, faults = parse_columns(text, columns)
-    raise_faults(sorted(faults + _repeated_patients(text), key=lambda fault: fault.row or 0))
+    faults += _repeated_patients(text) + _rising_survival(text, table, survival)
+    raise_faults(sorted(faults, key=lambda fault: fault.row or 0))
     table = table.assign(time_months=table["time_months"] * MONTHS_PER_UNIT[time_unit]).reset_index(drop=True)
     table = table.assign(**{name: _labels(table[name]) for name in ("fold", "repeat") if name in table})
     return Predictions(path.stem, table.drop(columns=survival), _probabilities(table, survival))
@@ -107,6 +108,14 @@ def _repeated_patients(text: TextTable) -> list[CellFault]:
     return [
         CellFault(text.file, row + text.first_line, "patient_id", str(text.frame.at[row, "patient_id"]), allowed)
         for row in rows.tolist()[:1000]
+    ]
+
+
+def _rising_survival(text: TextTable, table: pd.DataFrame, survival: list[str]) -> list[CellFault]:
+    return [
+        CellFault(text.file, row + text.first_line, later, str(text.frame.at[row, later]), f"at most {earlier}")
+        for earlier, later in pairwise(survival)
+        for row in table.index[table[later] > table[earlier]].tolist()[:1000]
     ]
 
 

@@ -13,11 +13,12 @@ from tumorboard import RESEARCH_USE_ONLY, __version__
 from tumorboard.clinical import ScoreSettings
 from tumorboard.cohort import read_cohort, read_folds, read_genes
 from tumorboard.errors import StudyError
+from tumorboard.evaluation.adjusted import cox_adjusted, not_adjusted
 from tumorboard.evaluation.applied import applied_predictions
 from tumorboard.evaluation.assessment import AssessmentPlan, assess
 from tumorboard.evaluation.baselines import available_baselines, build_features, cross_validate
 from tumorboard.evaluation.baselines.cross_validation import CrossValidation
-from tumorboard.evaluation.baselines.features import CODING, PatientFeatures
+from tumorboard.evaluation.baselines.features import CLINICAL_CORE, CODING, PatientFeatures
 from tumorboard.evaluation.baselines.models import BaselineModel
 from tumorboard.evaluation.comparison import paired_difference
 from tumorboard.evaluation.cross_fitting import time_grid
@@ -28,7 +29,7 @@ from tumorboard.evaluation.predictions import Predictions
 from tumorboard.evaluation.resampling import Bootstrap
 from tumorboard.study.files import StudyFolder, read_json, write_json, write_parquet
 from tumorboard.study.log import append_log, fingerprint
-from tumorboard.study.settings import StudySettings, parse_settings
+from tumorboard.study.settings import StudySettings, load_settings, parse_settings
 from tumorboard.survival import Estimate
 
 if TYPE_CHECKING:
@@ -82,7 +83,13 @@ def evaluate_study(
     )
     cohort = read_cohort(folder)
     if not folder.folds.is_file():
-        raise StudyError("there are no folds: too few events to cross-validate", where=str(folder.root))
+        known, events = int(cohort["time_months"].notna().sum()), int(cohort["event"].sum())
+        raise StudyError(
+            f"there are no folds: {settings.cohort.endpoint} is known in {known} of {len(cohort)} patients, "
+            f"with {events} events, and {settings.folds.count} folds need as many events",
+            where=str(folder.root),
+            fix="Check the outcome columns, or lower folds.count and run 'tumorboard cohort' again",
+        )
     folds = read_folds(folder, cohort, by_site=settings.folds.group_by_site)
     features = build_features(cohort, read_genes(folder), ScoreSettings(**settings.scores.model_dump()))
     models, left_out = _models(features)
@@ -107,13 +114,25 @@ def _settings(folder: StudyFolder, given: dict[str, Any]) -> StudySettings:
     content = record.get("settings")
     if not isinstance(content, dict):
         raise StudyError("cohort.json has no settings", where=str(folder.root), fix="Run: tumorboard cohort STUDY")
-    from tumorboard.study.settings import load_settings
-
+    _refuse_changed_inputs(folder, record, str(content.get("cohort", {}).get("tables", "")))
     # who is in the cohort and how it was dealt is what the cohort was built with; the rest may have changed since
     current = load_settings(folder).model_dump(mode="json")
     merged = current | {key: content[key] for key in ("cohort", "folds") if key in content}
     merged["evaluation"] = merged["evaluation"] | given
     return parse_settings(merged, "study.toml")
+
+
+def _refuse_changed_inputs(folder: StudyFolder, record: dict[str, Any], tables: str) -> None:
+    """Refuse a cohort whose tables have changed since it was built; tables that are gone are no matter."""
+    places = [folder.root, *([folder.root / tables] if tables else [])]
+    for name, digest in record.get("inputs", {}).items():
+        found = next((place / name for place in reversed(places) if (place / name).is_file()), None)
+        if found is not None and fingerprint([found])[name] != digest:
+            raise StudyError(
+                f"{name} has changed since the cohort was built",
+                where=str(folder.root),
+                fix=f"Run: tumorboard cohort {folder.root}",
+            )
 
 
 def _models(features: PatientFeatures) -> tuple[tuple[BaselineModel, ...], list[str]]:
@@ -142,7 +161,7 @@ def _answer(
     progress: Progress,
 ) -> dict[str, Any]:
     progress("models")
-    summaries = _summaries(models, predictions, plan, workers, progress)
+    summaries = _summaries(models, predictions, features.clinical, plan, workers, progress)
     progress("comparisons")
     return {
         "tumorboard": __version__,
@@ -168,11 +187,12 @@ _FOREST_ABSENT = "random survival forest: needs scikit-survival, an optional ext
 def _summaries(
     models: tuple[BaselineModel, ...],
     predictions: dict[str, Predictions],
+    clinical: pd.DataFrame,
     plan: AssessmentPlan,
     workers: int,
     progress: Progress,
 ) -> list[dict[str, Any]]:
-    tasks = [(model, predictions[model.name], plan) for model in models]
+    tasks = [(model, predictions[model.name], clinical, plan) for model in models]
     count = min(workers or (os.cpu_count() or 1), len(tasks))
     summaries = []
     if count == 1:
@@ -188,22 +208,30 @@ def _summaries(
     return summaries
 
 
-def _summarise(task: tuple[BaselineModel, Predictions, AssessmentPlan]) -> dict[str, Any]:
-    model, predictions, plan = task
+def _summarise(task: tuple[BaselineModel, Predictions, pd.DataFrame, AssessmentPlan]) -> dict[str, Any]:
+    model, predictions, clinical, plan = task
     head = {"model": model.name, "label": model.label, "kind": model.kind}
-    if model.fitted or model.name in FULLY_ASSESSED:
+    if model.fitted:
+        return head | assess(predictions, plan) | {"cox_adjusted": _adjusted(model, predictions, clinical)}
+    if model.name in FULLY_ASSESSED:
         return head | assess(predictions, plan)
     if not len(predictions.patients):
         how = "exact in" if model.kind == "score" else "known for"
         nothing = Estimate.undefined(f"{how} no patient").to_json()
         return head | {"n": 0, "events": 0, "harrell_c": nothing, "uno_c": nothing | {"tau_months": None}}
-    single = predictions.one_row_a_patient()
+    single = predictions.first_repeat()
     return head | {
         "n": len(predictions.patients),
         "events": single.outcome.events,
         "harrell_c": harrell_estimate(predictions, plan.bootstrap).to_json(),
-        "uno_c": uno_estimate(single, plan.bootstrap),
+        "uno_c": uno_estimate(predictions, plan.bootstrap),
     }
+
+
+def _adjusted(model: BaselineModel, predictions: Predictions, clinical: pd.DataFrame) -> dict[str, Any]:
+    if model.clinical == CLINICAL_CORE and not model.genes:
+        return not_adjusted("the model is itself made of age, stage and grade (collinear)")
+    return cox_adjusted(predictions, clinical)
 
 
 def _gains(
@@ -236,7 +264,7 @@ def _head_to_head(
     tables = []
     for reading, choice in readings(ScoreSettings(**settings.scores.model_dump())):
         features = build_features(cohort, genes, choice)
-        scores = [compare_score(model, features, rivals, bootstrap) for model in SCORES]
+        scores = [compare_score(model, features, choice, rivals, bootstrap) for model in SCORES]
         tables.append({"reading": reading, "scores": scores})
     return tables
 

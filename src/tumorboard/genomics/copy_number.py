@@ -7,14 +7,13 @@ GISTIC: ``Hugo_Symbol[, Entrez_Gene_Id, Cytoband]`` and one column a sample with
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tumorboard.errors import CellFault, UserError
-from tumorboard.genomics.barcodes import patients_of_samples
+from tumorboard.genomics.barcodes import SampleTable, patients_of_samples
 from tumorboard.genomics.gene_table import GeneTable
 from tumorboard.study.tables import LARGEST_FAULT_LIST, MISSING_SPELLINGS, TextTable, raise_faults, read_text_table
 
@@ -34,7 +33,7 @@ _CALLS = {"loss": -1, "unchanged": 0, "gain": 1} | {
 def read_copy_number(
     path: Path,
     *,
-    sample_table: Mapping[str, str] | None = None,
+    sample_table: SampleTable | None = None,
     profiled: frozenset[str] | None = None,
     encoding: str = "utf-8-sig",
 ) -> GeneTable:
@@ -44,8 +43,8 @@ def read_copy_number(
     ----------
     path : Path
         An arm-level or GISTIC table, plain or gzip.
-    sample_table : mapping of str to str, optional
-        Patient of each sample.
+    sample_table : mapping of str to (str, bool), optional
+        Patient of each sample, and whether the sample is of the primary tumour; others are left out.
     profiled : frozenset of str, optional
         All patients whose copy number was measured; by default those with a call in the table. A patient all of whose
         cells are empty is not profiled, unless named here; a single empty cell is neither altered nor unchanged.

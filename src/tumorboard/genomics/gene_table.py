@@ -79,11 +79,6 @@ class GeneTable:
             None if uncalled is None else uncalled[uncalled["patient_id"].isin(patients)].reset_index(drop=True),
         )
 
-    def altered(self, profile: Profile, feature: str) -> frozenset[str]:
-        """Return the patients with an alteration."""
-        rows = self.alterations
-        return frozenset(rows.loc[(rows["profile"] == profile) & (rows["feature"] == feature), "patient_id"])
-
     def frequencies(self, profile: Profile, patients: Iterable[str]) -> pd.Series[float]:
         """Return how frequent each alteration is among the profiled of some patients.
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tumorboard.errors import CellFault, UserError
-from tumorboard.genomics.barcodes import patients_of_samples
+from tumorboard.genomics.barcodes import SampleTable, patients_of_samples
 from tumorboard.genomics.gene_table import GeneTable
 from tumorboard.study.tables import LARGEST_FAULT_LIST, raise_faults, read_text_table
 
@@ -48,7 +47,7 @@ class MutationReading:
 def read_maf(
     path: Path,
     *,
-    sample_table: Mapping[str, str] | None = None,
+    sample_table: SampleTable | None = None,
     profiled: frozenset[str] | None = None,
     encoding: str = "utf-8-sig",
 ) -> MutationReading:
@@ -58,8 +57,8 @@ def read_maf(
     ----------
     path : Path
         A MAF, plain or gzip.
-    sample_table : mapping of str to str, optional
-        Patient of each sample.
+    sample_table : mapping of str to (str, bool), optional
+        Patient of each sample, and whether the sample is of the primary tumour; others are left out.
     profiled : frozenset of str, optional
         All patients who were sequenced; without it, those with at least one variant in the file count as sequenced and
         a sequenced patient without any variant cannot be told from one who was not sequenced.

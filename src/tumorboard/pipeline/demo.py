@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tumorboard.errors import StudyError
-from tumorboard.study.files import StudyFolder, write_text
+from tumorboard.study.files import StudyFolder, read_json, write_json, write_text
+from tumorboard.study.log import fingerprint
 from tumorboard.study.settings import (
     CohortSettings,
     EvaluationSettings,
@@ -18,6 +19,8 @@ from tumorboard.study.settings import (
 )
 
 MARKER = ".tumorboard-demo"
+MADE = ("patients.csv", "mutations.maf", "copy_number.tsv", "study.toml")
+NOTE = "The files in this folder were made by 'tumorboard demo' and may be made anew."
 
 
 @dataclass(frozen=True)
@@ -45,11 +48,12 @@ def _simulate(folder: StudyFolder, patients: int, seed: int, progress: Callable[
     progress(f"{patients} patients, seed {seed}")
     simulate_patients(patients, seed).write(folder.root)
     settings = StudySettings(
-        cohort=CohortSettings(endpoint="DSS"),
+        cohort=CohortSettings(endpoint="DSS", simulated=True),
         folds=FoldSettings(count=6, repeats=2, seed=seed),
         evaluation=EvaluationSettings(bootstrap=300, seed=seed),
     )
     write_text(folder.settings, settings_template(settings))
+    write_json(folder.root / MARKER, {"made": NOTE, "inputs": fingerprint(folder.root / name for name in MADE)})
 
 
 def _build(folder: StudyFolder, _patients: int, _seed: int, progress: Callable[[str], None]) -> None:
@@ -104,11 +108,21 @@ def run_demo(
     StudyError
         For a folder that holds something else.
     """
-    marker = root / MARKER
-    if root.exists() and any(root.iterdir()) and not marker.exists():
-        raise StudyError("the folder holds other files", where=str(root), fix="Name a folder that is empty or new")
-    write_text(marker, "Everything in this folder was made by 'tumorboard demo' and may be made anew.\n")
+    _refuse_what_is_not_ours(root)
+    root.mkdir(parents=True, exist_ok=True)
     folder = StudyFolder(root)
     for number, stage in enumerate(stages, start=1):
         stage.run(folder, patients, seed, tell(stage, number))
     return folder
+
+
+def _refuse_what_is_not_ours(root: Path) -> None:
+    if not root.exists() or not any(root.iterdir()):
+        return
+    fix = "Name a folder that is empty or new"
+    if not (root / MARKER).exists():
+        raise StudyError("the folder holds other files", where=str(root), fix=fix)
+    made = read_json(root / MARKER, f"tumorboard demo {root}").get("inputs")
+    for name, digest in made.items() if isinstance(made, dict) else ():
+        if (root / name).is_file() and fingerprint([root / name])[name] != digest:
+            raise StudyError(f"{name} of the demo has been changed", where=str(root), fix=fix)

@@ -15,12 +15,13 @@ from tumorboard.report.wording import ENDPOINT_WORDS, FILTERS
 from tumorboard.study.files import StudyFolder, write_text
 
 _PROXY_NOTES = {
-    "ssign": "Necrosis is that of the sampled block, not coagulative necrosis on diagnosis.",
-    "leibovich_2003": "Necrosis is that of the sampled block, not coagulative necrosis on diagnosis.",
-    "assure_dfs": "Necrosis is that of the sampled block, not coagulative necrosis on diagnosis.",
-    "assure_os": "Necrosis is that of the sampled block, not coagulative necrosis on diagnosis.",
-    "uiss": "UISS is of TNM 1997: today's N1 stands in for both its N1 and its N2.",
+    "necrosis": "necrosis of the sampled block, not coagulative necrosis on diagnosis",
+    "n": "NX taken as N0; for UISS, of TNM 1997, also today's N1, which stands in for both its N1 and its N2",
+    "m": "MX taken as M0",
+    "grade": "a WHO/ISUP grade, where the score was built on Fuhrman's",
+    "calcium": "above the laboratory's limit, where MSKCC counts corrected calcium above 10 mg/dL",
 }
+"""What makes an input a proxy; any may also be marked in the patients' table."""
 
 
 def build_report(folder: StudyFolder) -> Path:
@@ -70,7 +71,7 @@ def _content(material: ReportMaterial) -> dict[str, Any]:
         "metrics": metrics,
         "sections": [_section(model) for model in metrics["models"] if "five_year" in model],
         "tables": metrics["head_to_head"],
-        "proxy_notes": _PROXY_NOTES,
+        "proxy_notes": _proxy_notes(metrics["head_to_head"]),
         "proxy_patients": _proxy_patients(material),
         "baseline": baseline_table(material.patients),
         "panels": _panels(material.learned),
@@ -87,12 +88,17 @@ def _section(model: dict[str, Any]) -> dict[str, Any]:
     return {"model": model, "spread": spread}
 
 
+def _proxy_notes(tables: list[dict[str, Any]]) -> dict[str, str]:
+    """Return what makes an input a proxy, for the inputs that are one in any patient."""
+    inputs = {name for table in tables for score in table["scores"] for name in score["proxies"]}
+    return {name: _PROXY_NOTES.get(name, "marked in the patients' table") for name in sorted(inputs)}
+
+
 def _proxy_patients(material: ReportMaterial) -> dict[str, int]:
     patients = material.patients
     return {
         "fuhrman": int((patients["grade_system"] == "Fuhrman").sum()),
         "graded": int(patients["grade"].notna().sum()),
-        "necrosis": int(patients["proxies"].fillna("").str.contains("necrosis").sum()),
     }
 
 

@@ -70,10 +70,11 @@ def reporting_items(material: ReportMaterial) -> list[ReportingItem]:
 def _data(material: ReportMaterial) -> dict[str, str]:
     cohort, settings = material.cohort, material.metrics["settings"]["cohort"]
     index = f"; images by the index of {settings['index']}" if settings["index"] else ""
+    simulated = "simulated patients; " if settings.get("simulated") else ""
     required = ", ".join(cohort["required"]) or "nothing: every patient of the tables is eligible"
     sites = int(material.patients["site"].nunique())
     return {
-        "5a": f"files {', '.join(cohort['inputs'])}{index}; their hashes stand under provenance",
+        "5a": f"{simulated}files {', '.join(cohort['inputs'])}{index}; their hashes stand under provenance",
         "6a": f"{sites} sites named in the tables; countries and setting to be added" if sites else "",
         "6b": f"required of a patient: {required}",
         "7": f"{len(cohort['findings'])} findings on the data, listed under cohort; impossible values are missing",
@@ -96,7 +97,7 @@ def _analysis(material: ReportMaterial) -> dict[str, str]:
         "12d": "folds keep sites apart" if folds["group_by_site"] else "",
         "12e": f"Harrell's and Uno's C, AUC, Brier score, calibration, decision curves at {horizons} months, status at "
         "the landmark",
-        "12g": "Breslow's baseline on the fold's fit patients; mean over repeats",
+        "12g": "Breslow's baseline on the fold's fit patients",
         "15": "a log-risk (higher is worse) and the probability of being free of the event",
     }
 

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
+LONGEST_FOLLOW_UP_MONTHS = 600.0
+"""A longer follow-up is refused: it is nearly always a number of days."""
+
 
 @dataclass(frozen=True)
 class Column:

@@ -42,6 +42,8 @@ class CohortSettings(_Settings):
         Months after which the landmark status (5YSS) is read.
     encoding : str
         Text encoding of the tables.
+    simulated : bool
+        The patients are simulated, as in a demo: the report says so.
     """
 
     endpoint: Endpoint = "DSS"
@@ -50,6 +52,7 @@ class CohortSettings(_Settings):
     require: tuple[Requirement, ...] = ()
     landmark_months: Annotated[float, Field(gt=0, le=240)] = 60.0
     encoding: str = "utf-8-sig"
+    simulated: bool = False
 
     @field_validator("require")
     @classmethod
@@ -221,6 +224,7 @@ index = {text(cohort.index)}               # collection of the Imaging Data Comm
 require = {listed(cohort.require)}             # who is eligible: {", ".join(REQUIREMENTS)}
 landmark_months = {cohort.landmark_months}      # when the landmark status (5YSS) is read, in months
 encoding = {text(cohort.encoding)}   # text encoding of the tables
+simulated = {flag(cohort.simulated)}        # the patients are simulated: the report says so
 
 [folds]
 count = {folds.count}

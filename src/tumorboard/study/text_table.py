@@ -107,6 +107,12 @@ def read_text_table(
         frame = _read_cells(path, layout, encoding, only)
     except UnicodeDecodeError as error:
         raise _not_this_encoding(path, encoding, error) from error
+    except UnicodeError as error:  # such as UTF-16 without its mark
+        raise FileFormatError(
+            f"the text is not {encoding}: {error}", where=str(path), fix="Name its encoding"
+        ) from error
+    except PermissionError as error:
+        raise FileFormatError("you may not read this file", where=str(path), fix="Ask for permission") from error
     except LookupError as error:
         raise SettingsError(
             f"there is no text encoding {encoding!r}", where="encoding", fix="Common ones: utf-8, latin-1, cp1252"

@@ -169,7 +169,7 @@ class ConcordancePairs:
 
 
 def split_strata(strata: npt.ArrayLike | None, n: int) -> list[IntArray]:
-    """Return the rows of each stratum, the strata in order of first appearance by value.
+    """Return the rows of each stratum, the strata in order of their labels.
 
     Parameters
     ----------

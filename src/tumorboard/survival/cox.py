@@ -126,11 +126,10 @@ def breslow_baseline(outcome: Survival, log_risk: npt.ArrayLike) -> BaselineHaza
     values = as_risk(log_risk, len(outcome), "log_risk")
     if not outcome.events:
         raise UndefinedEstimateError("a baseline hazard needs at least one event")
-    shift = values.max()  # relative risks up to one: the largest log-risk may be huge
     order = np.argsort(-outcome.time_months, kind="stable")
-    at_risk = np.cumsum(np.exp(values[order] - shift))
-    times, first, deaths = np.unique(outcome.time_months[outcome.event], return_index=True, return_counts=True)
-    del first
+    log_at_risk = np.logaddexp.accumulate(values[order])  # in logarithms: a log-risk may be huge
+    times, deaths = np.unique(outcome.time_months[outcome.event], return_counts=True)
     last_at_risk = np.searchsorted(-outcome.time_months[order], -times, side="right") - 1
-    cumulative = np.cumsum(deaths / at_risk[last_at_risk]) * np.exp(-shift)
+    with np.errstate(over="ignore"):  # only patients of vanishing risk left: the hazard at log-risk 0 is without bound
+        cumulative = np.cumsum(np.exp(np.log(deaths) - log_at_risk[last_at_risk]))
     return BaselineHazard(times, cumulative)

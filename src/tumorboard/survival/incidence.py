@@ -20,6 +20,10 @@ from tumorboard.errors import OutcomeError
 from tumorboard.survival.kaplan_meier import count_by_time
 from tumorboard.survival.outcome import BoolArray, FloatArray, Survival
 
+_QUANTILE = 1.959963984540054  # of the normal distribution, for 95 %
+_ROUNDING = 1e-12
+_WIDEST = 700.0  # its exponential is still a number, and the interval from 0 to 1
+
 
 @dataclass(frozen=True, eq=False)
 class CumulativeIncidence:
@@ -33,18 +37,24 @@ class CumulativeIncidence:
         Probability from each time on, from 0 to 1.
     variance : array of float, shape (k,)
         Its variance.
+    competing : bool
+        Whether anything competed.
     """
 
     times_months: FloatArray
     incidence: FloatArray
     variance: FloatArray
+    competing: bool = False
 
     def at(self, times_months: npt.ArrayLike) -> FloatArray:
         """Return the probability at given times."""
         return self._step(self.incidence, times_months)
 
     def interval(self, times_months: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-        """Return the 95 % interval at given times, on the log(-log) scale; 0 and 1 keep a point.
+        """Return the 95 % interval at given times; where nothing or everything has happened, the value alone.
+
+        On the scale of log(-log) of the incidence; where nothing competes, of log(-log) of the survival, as is usual
+        for Kaplan-Meier.
 
         Returns
         -------
@@ -53,11 +63,11 @@ class CumulativeIncidence:
         value = self.at(times_months)
         error = np.sqrt(self._step(self.variance, times_months))
         inside = (value > 0) & (value < 1)
-        safe = np.where(inside, value, 0.5)
-        half_width = 1.959963984540054 * error / np.abs(safe * np.log(safe))
-        lower = np.where(inside, safe ** np.exp(half_width), value)
-        upper = np.where(inside, safe ** np.exp(-half_width), value)
-        return lower, upper
+        safe = np.where(inside, value if self.competing else 1 - value, 0.5)
+        half_width = np.minimum(_QUANTILE * error / np.abs(safe * np.log(safe)), _WIDEST)
+        narrow, wide = safe ** np.exp(half_width), safe ** np.exp(-half_width)
+        lower, upper = (narrow, wide) if self.competing else (1 - wide, 1 - narrow)
+        return np.where(inside, lower, value), np.where(inside, upper, value)
 
     def _step(self, values: FloatArray, times_months: npt.ArrayLike) -> FloatArray:
         position = np.searchsorted(self.times_months, np.asarray(times_months, dtype=np.float64), side="right")
@@ -83,9 +93,15 @@ def cumulative_incidence(outcome: Survival, competing: npt.ArrayLike | None = No
     times, events, _, at_risk = count_by_time(outcome)
     others = count_by_time(Survival(outcome.time_months, other))[1]
     overall_before = np.concatenate(([1.0], np.cumprod(1 - (events + others) / at_risk)))[:-1]
-    incidence = np.cumsum(overall_before * events / at_risk)
+    incidence = _without_rounding(np.cumsum(overall_before * events / at_risk))
     variance = _variance(incidence, overall_before, events, events + others, at_risk)
-    return CumulativeIncidence(times, incidence, variance)
+    return CumulativeIncidence(times, incidence, variance, bool(other.any()))
+
+
+def _without_rounding(incidence: FloatArray) -> FloatArray:
+    """Return one where a sum that should be one misses it by the last digit: an interval would be drawn about it."""
+    clipped: FloatArray = np.where(incidence > 1 - _ROUNDING, 1.0, incidence)
+    return clipped
 
 
 def _variance(

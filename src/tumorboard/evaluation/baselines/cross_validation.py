@@ -15,6 +15,7 @@ from tumorboard.evaluation.baselines.features import PatientFeatures
 from tumorboard.evaluation.baselines.fitting import FittedModel, fit_model
 from tumorboard.evaluation.baselines.models import BaselineModel
 from tumorboard.evaluation.baselines.scaler import FeatureScaler
+from tumorboard.evaluation.landmark import CHOSEN_CALL
 from tumorboard.evaluation.predictions import Predictions, Probabilities
 from tumorboard.genomics import GenePanel
 from tumorboard.study.settings import GeneSettings
@@ -220,6 +221,5 @@ def _collect(
             )
         )
     survival = np.vstack([result["survival"][model.name] for result in results])
-    return Predictions(
-        model.label, pd.concat(parts, ignore_index=True), Probabilities(times, survival, PROBABILITY_ORIGIN)
-    )
+    probabilities = Probabilities(times, survival, PROBABILITY_ORIGIN)
+    return Predictions(model.label, pd.concat(parts, ignore_index=True), probabilities, CHOSEN_CALL)

@@ -67,6 +67,27 @@ def build_features(cohort: pd.DataFrame, genes: GeneTable, settings: ScoreSettin
     import pandas as pd
 
     known = cohort[cohort["time_months"].notna()].sort_values("patient_id").reset_index(drop=True)
+    scores = scores_frame(known, settings)
+    scores.index = pd.Index(known["patient_id"])
+    return PatientFeatures(known.set_index("patient_id", drop=False), clinical_numbers(known), scores, genes)
+
+
+def clinical_numbers(patients: pd.DataFrame) -> pd.DataFrame:
+    """Turn clinical columns into numbers.
+
+    Parameters
+    ----------
+    patients : DataFrame
+        ``patient_id`` and the clinical columns, one row a patient.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``LABELS`` by ``patient_id``, missing as NaN.
+    """
+    import pandas as pd
+
+    known = patients.reset_index(drop=True)
     absent_if_unassessed = scores_frame(known, ScoreSettings(nx_as_n0=True, mx_as_m0=True))
     stage_low, stage_high = absent_if_unassessed["stage_min"], absent_if_unassessed["stage_max"]
     clinical = pd.DataFrame(
@@ -84,9 +105,7 @@ def build_features(cohort: pd.DataFrame, genes: GeneTable, settings: ScoreSettin
         }
     )
     clinical.index = pd.Index(known["patient_id"])
-    scores = scores_frame(known, settings)
-    scores.index = pd.Index(known["patient_id"])
-    return PatientFeatures(known.set_index("patient_id", drop=False), clinical, scores, genes)
+    return clinical
 
 
 def _flag(column: pd.Series, numbers: dict[str, float]) -> pd.Series[float]:

@@ -93,7 +93,7 @@ def write_assessment(out: Path, predictions: Predictions, answer: dict[str, Any]
 def _draw_model(
     stem: Path, model: dict[str, Any], predictions: Predictions, plan: AssessmentPlan, endpoint: str
 ) -> None:
-    single, label = predictions.one_row_a_patient(), model["label"]
+    single, label = predictions.first_repeat(), model["label"]
     label = label if len(label) <= _LONGEST_TITLE else f"{label[: _LONGEST_TITLE - 1]}…"
 
     def named(kind: str) -> Path:

@@ -77,11 +77,14 @@ def draw_calibration(stem: Path, title: str, answer: dict[str, Any], horizons: t
 def _calibration_panel(axes: Axes, entry: dict[str, Any]) -> None:
     points = entry["curve"]
     predicted = [point["predicted"] for point in points]
-    highest = max(_SMALLEST_RANGE, *(max(point["predicted"], point["ci95"][1]) for point in points))
+    highest = max(
+        _SMALLEST_RANGE, *(max(point["predicted"], (point["ci95"] or [point["observed"]])[-1]) for point in points)
+    )
     limit = min(1.0, highest * 1.05)
     axes.plot([0, limit], [0, limit], color=FAINT, linewidth=1, zorder=0)
     for point in points:
-        axes.plot([point["predicted"]] * 2, point["ci95"], color=BLUE, linewidth=1.2)
+        if point["ci95"]:
+            axes.plot([point["predicted"]] * 2, point["ci95"], color=BLUE, linewidth=1.2)
     axes.plot(predicted, [point["observed"] for point in points], "o", color=BLUE, markersize=5, label="Kaplan-Meier")
     competing = [(p["predicted"], p["observed_competing"]) for p in points if p["observed_competing"] is not None]
     if competing:
@@ -134,8 +137,12 @@ def _decision_panel(axes: Axes, points: list[dict[str, Any]]) -> None:
     axes.axhline(0, color=BLACK, linewidth=0.9, label="treat none")
     axes.plot(thresholds, [p["all"] for p in points], color=GREY, linestyle=(0, (4, 2)), linewidth=1.2,
               label="treat all")  # fmt: skip
-    axes.plot(thresholds, [p["net_benefit"] for p in points], color=BLUE, label="the model")
-    top = max(0.02, *(max(p["net_benefit"], p["all"]) for p in points))
+    benefits = [float("nan") if p["net_benefit"] is None else p["net_benefit"] for p in points]
+    axes.plot(thresholds, benefits, color=BLUE, label="the model")
+    if "net_benefit_competing" in points[0]:
+        beside = [float("nan") if p["net_benefit_competing"] is None else p["net_benefit_competing"] for p in points]
+        axes.plot(thresholds, beside, color=VERMILLION, linestyle=":", label="the model, other deaths\ncounted")
+    top = max(0.02, *(max(p["net_benefit"] or 0.0, p["all"]) for p in points))
     axes.set_ylim(-0.35 * top, 1.1 * top)
     axes.set_xlim(0, max(thresholds))
     axes.set_xlabel("Threshold probability")
