@@ -10,8 +10,8 @@ SHELL := /bin/bash
 .PHONY: help setup demo test test-slow docs benchmarks lint clean
 
 help:
-	@echo "make demo        set up, run the program on simulated patients, print the path of the report (about 3 minutes)"
-	@echo "make test        set up, then style, types and tests (about 8 minutes)"
+	@echo "make demo        set up, run the program on simulated patients, print the path of the report (about 2 minutes)"
+	@echo "make test        set up, then style, types and tests (about 4 minutes)"
 	@echo "make setup       only make the environment in .venv (about 2 minutes)"
 	@echo "make test-slow   the tests that take minutes"
 	@echo "make docs        build the documentation into site/"

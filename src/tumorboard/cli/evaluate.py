@@ -57,14 +57,19 @@ def evaluate(
     if (study is None) == (risks is None):
         raise SettingsError("give either a study folder or --risks FILE", where="evaluate")
     if study is not None:
-        if adjust is not None:
-            raise SettingsError("a study's models are adjusted anyway", where="--adjust", fix="Use it with --risks")
+        _refuse_options_of_risk_files({"--against": against, "--adjust": adjust, "--out": out})
         _evaluate_study(
             study, {"bootstrap": bootstrap, "seed": seed, "horizons_months": _horizons(horizons)}, workers, as_json
         )
     elif risks is not None:
         plan = _plan(bootstrap, seed, _horizons(horizons))
         _evaluate_risks(risks, against, adjust, plan, time_unit, encoding, out, as_json)
+
+
+def _refuse_options_of_risk_files(given: dict[str, Path | None]) -> None:
+    for option, value in given.items():
+        if value is not None:
+            raise SettingsError("this option goes with --risks, not with a study", where=option, fix="Leave it out")
 
 
 def _horizons(text: str | None) -> tuple[float, ...] | None:

@@ -102,6 +102,8 @@ def _clinical(models: dict[str, dict[str, Any]]) -> str:
     return (
         "The clinical model, a Cox model on age, stage and grade, reaches a Harrell's C of "
         f"{shown(clinical['harrell_c'])} on patients it was not fitted on. "
+        "(C is how often, of two patients, the one who has the event first was given the higher risk: 0.5 is chance, "
+        "1 is always.) "
         f"Stage alone reaches {shown(models['stage']['harrell_c'])}. "
         "This is the bar for anything that looks at slides, scans or genes."
     )

@@ -36,6 +36,8 @@ _RIVAL_STYLES = {
     "clinical": ("Cox: age + stage + grade", BLUE, "s"),
 }
 
+_MOST_FOR_DOUBLINGS = 150  # past that, marks at each doubling would run into each other
+
 
 def draw_concordance(stem: Path, answer: dict[str, Any]) -> None:
     """Draw Harrell's concordance of all models.
@@ -207,7 +209,9 @@ def _mark_ratios(axes: Axes, rows: list[ForestRow]) -> None:
     low, high = min([0.5, *drawn]) / 1.1, max([2.0, *drawn]) * 1.1
     axes.set_xlim(max(low, 1e-3), min(high, 1e3))
     low, high = axes.get_xlim()
-    marks = [mark for mark in (0.01, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 100, 1000) if low <= mark <= high]
+    wide = high / low > _MOST_FOR_DOUBLINGS
+    every = (0.01, 0.1, 1, 10, 100, 1000) if wide else (0.125, 0.25, 0.5, 1, 2, 4, 8, 16, 32)
+    marks = [mark for mark in every if low <= mark <= high]
     axes.set_xticks(marks, [f"{mark:g}" for mark in marks])
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_minor_formatter(NullFormatter())
