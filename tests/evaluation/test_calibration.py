@@ -87,7 +87,7 @@ def test_past_the_follow_up_everything_is_null_with_a_reason():
     assert brier_estimate(model, probabilities, 400, FEW)["value"] is None
     assert decision_curve(model, probabilities, 400)["points"] == []
     assert "no predicted survival" in calibration_at(model, probabilities, 12)["slope"]["reason"]
-    assert integrated_brier_estimate(model, probabilities)["value"] is None
+    assert integrated_brier_estimate(model, probabilities, FEW)["value"] is None
 
 
 def test_net_benefit_without_censoring_is_the_textbook_formula():
@@ -122,6 +122,17 @@ def test_each_net_benefit_is_largest_for_the_risk_it_judges():
     at = [point["threshold"] for point in mine].index(0.4)
     assert mine[at]["net_benefit"] > theirs[at]["net_benefit"]
     assert mine[at]["net_benefit_competing"] < theirs[at]["net_benefit_competing"]
+
+
+def test_the_interval_of_a_net_benefit_covers_the_truth_as_often_as_it_says():
+    big = decision_curve(model := true_model(n=60_000, seed=99), model.probabilities, HORIZON)["points"]
+    truth = {point["threshold"]: point["net_benefit"] for point in big}
+    covered = 0
+    for seed in range(60):
+        small = true_model(n=300, seed=seed)
+        point = decision_curve(small, small.probabilities, HORIZON)["points"][19]
+        covered += point["ci95"][0] <= truth[point["threshold"]] <= point["ci95"][1]
+    assert 51 <= covered <= 60  # 57 expected
 
 
 def test_net_benefit_is_null_where_nobody_chosen_is_followed():

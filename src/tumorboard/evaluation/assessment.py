@@ -116,7 +116,7 @@ def _probability_measures(single: Predictions, plan: AssessmentPlan) -> dict[str
         "probabilities": probabilities.origin,
         "calibration": [calibration_at(single, probabilities, horizon) for horizon in plan.horizons_months],
         "brier": [brier_estimate(single, probabilities, horizon, plan.bootstrap) for horizon in plan.horizons_months],
-        "integrated_brier": integrated_brier_estimate(single, probabilities),
+        "integrated_brier": integrated_brier_estimate(single, probabilities, plan.bootstrap),
         "decision_curves": [decision_curve(single, probabilities, horizon) for horizon in plan.horizons_months],
         "calibration_reason": None,
     }

@@ -171,7 +171,9 @@ def _score_or_none(outcome: Survival, survival: FloatArray, horizon: float) -> f
         return None
 
 
-def integrated_brier_estimate(predictions: Predictions, probabilities: Probabilities) -> dict[str, object]:
+def integrated_brier_estimate(
+    predictions: Predictions, probabilities: Probabilities, bootstrap: Bootstrap
+) -> dict[str, object]:
     """Return the Brier score averaged from the first to the last time at which survival was predicted.
 
     Parameters
@@ -180,13 +182,17 @@ def integrated_brier_estimate(predictions: Predictions, probabilities: Probabili
         One row a patient.
     probabilities : Probabilities
         Of the same rows.
+    bootstrap : Bootstrap
+        Replicates and seed.
     """
-    times = probabilities.times_months
-    followed = times[times < predictions.outcome.time_months.max()]
+    outcome, times = predictions.outcome, probabilities.times_months
+    followed = times[times < outcome.time_months.max()]
     if len(followed) < 2:
         return Estimate.undefined("survival is predicted at fewer than two times within the follow-up").to_json()
-    try:
-        value = integrated_brier_score(predictions.outcome, probabilities.survival[:, : len(followed)], followed)
-    except UndefinedEstimateError as undefined:
-        return Estimate.undefined(undefined.reason).to_json()
-    return Estimate(value).to_json() | {"from_months": float(followed[0]), "to_months": float(followed[-1])}
+    survival = probabilities.survival[:, : len(followed)]
+
+    def statistic(rows: IntArray) -> float:
+        return integrated_brier_score(outcome[rows], survival[rows], followed)
+
+    estimate = bootstrap_estimate(statistic, len(outcome), bootstrap)
+    return estimate.to_json() | {"from_months": float(followed[0]), "to_months": float(followed[-1])}

@@ -15,6 +15,8 @@ from tumorboard.evaluation.risk_groups import competing_of
 from tumorboard.survival import Survival, cumulative_incidence
 from tumorboard.survival.outcome import BoolArray, FloatArray
 
+_QUANTILE = 1.959963984540054
+
 THRESHOLDS: tuple[float, ...] = tuple(round(0.02 * step, 2) for step in range(1, 31))
 
 
@@ -33,10 +35,10 @@ def decision_curve(predictions: Predictions, probabilities: Probabilities, horiz
     Returns
     -------
     dict
-        ``months``, and per threshold ``chosen`` (share), ``net_benefit`` and ``all`` (everybody) where other deaths
-        count as censored, as a model of the cause-specific hazard sees them, and with the suffix ``_competing`` where
-        they count as what happened; null where nobody chosen is followed to the horizon; ``reason`` where there is no
-        curve.
+        ``months``, and per threshold ``chosen`` (share), ``net_benefit`` with its ``ci95`` (delta method) and ``all``
+        (everybody) where other deaths count as censored, as a cause-specific model sees them, and the same
+        with the suffix ``_competing`` where they count as what happened; null where nobody chosen is followed to the
+        horizon; ``reason`` where there is no curve.
     """
     survival = probabilities.at(horizon_months)
     outcome, competing = predictions.outcome, competing_of(predictions)
@@ -57,21 +59,29 @@ def _point(
         if suffix and competing is None:
             continue
         overall = _incidence(outcome, others, horizon)
-        point[f"net_benefit{suffix}"] = _net_benefit(outcome, others, chosen, odds, horizon)
+        benefit, interval = _net_benefit(outcome, others, chosen, odds, horizon)
+        point[f"net_benefit{suffix}"] = benefit
+        point[f"ci95{suffix}"] = interval
         point[f"all{suffix}"] = overall - (1 - overall) * odds
     return point
 
 
 def _net_benefit(
     outcome: Survival, competing: BoolArray | None, chosen: BoolArray, odds: float, horizon: float
-) -> float | None:
+) -> tuple[float | None, list[float] | None]:
     if not chosen.any():
-        return 0.0
+        return 0.0, None
     if outcome.time_months[chosen].max() < horizon and not outcome.event[chosen].all():
-        return None  # nobody chosen is followed to the horizon: what became of them is not known
+        return None, None  # nobody chosen is followed to the horizon: what became of them is not known
     others = None if competing is None else competing[chosen]
-    risk = _incidence(outcome[chosen], others, horizon)
-    return float(chosen.mean() * (risk - (1 - risk) * odds))
+    curve = cumulative_incidence(outcome[chosen], others)
+    share, gain = float(chosen.mean()), float(curve.at(horizon)) * (1 + odds) - odds
+    # delta method: the share chosen and the risk among them are estimated independently
+    variance = (share * (1 + odds)) ** 2 * float(curve.variance_at(horizon)) + gain**2 * share * (1 - share) / len(
+        chosen
+    )
+    half_width = _QUANTILE * variance**0.5
+    return share * gain, [share * gain - half_width, share * gain + half_width]
 
 
 def _incidence(outcome: Survival, competing: BoolArray | None, horizon: float) -> float:

@@ -158,18 +158,21 @@ def brier_score(
     Graf E, Schmoor C, Sauerbrei W, Schumacher M. Stat Med 1999;18:2529-2545.
     """
     predicted = as_probability(survival_probability, len(outcome))
-    uncensored = censoring_survival(reference or outcome)
-    case = outcome.event & (outcome.time_months <= horizon_months)
-    beyond = outcome.time_months > horizon_months
-    errors = np.zeros(len(outcome))
+    return _brier_at(outcome, predicted, horizon_months, censoring_survival(reference or outcome))
+
+
+def _brier_at(outcome: Survival, predicted: FloatArray, horizon: float, uncensored: StepFunction) -> float:
+    case = outcome.event & (outcome.time_months <= horizon)
+    beyond = outcome.time_months > horizon
+    total = 0.0
     if case.any():
-        errors[case] = predicted[case] ** 2 * event_weights(uncensored, outcome.time_months[case])
+        total += float(predicted[case] ** 2 @ event_weights(uncensored, outcome.time_months[case]))
     if beyond.any():
-        still = float(uncensored.at(horizon_months))
+        still = float(uncensored.at(horizon))
         if still <= 0:
-            raise UndefinedEstimateError(f"everybody of the reference is censored by {horizon_months:g} months")
-        errors[beyond] = (1 - predicted[beyond]) ** 2 / still
-    return float(errors.mean())
+            raise UndefinedEstimateError(f"everybody of the reference is censored by {horizon:g} months")
+        total += float(np.sum((1 - predicted[beyond]) ** 2)) / still
+    return total / len(outcome)
 
 
 def integrated_brier_score(
@@ -198,7 +201,10 @@ def integrated_brier_score(
         raise OutcomeError("an integrated Brier score needs at least two increasing times")
     if predicted.shape != (len(outcome), len(times)):
         raise OutcomeError(f"'survival_probability' has shape {predicted.shape}, not {(len(outcome), len(times))}")
-    scores = [brier_score(outcome, predicted[:, k], time, reference=reference) for k, time in enumerate(times)]
+    if ((predicted < 0) | (predicted > 1)).any():
+        raise OutcomeError("'survival_probability' must lie between 0 and 1")
+    uncensored = censoring_survival(reference or outcome)
+    scores = [_brier_at(outcome, predicted[:, k], float(time), uncensored) for k, time in enumerate(times)]
     return float(np.trapezoid(scores, times) / (times[-1] - times[0]))
 
 

@@ -50,6 +50,10 @@ class CumulativeIncidence:
         """Return the probability at given times."""
         return self._step(self.incidence, times_months)
 
+    def variance_at(self, times_months: npt.ArrayLike) -> FloatArray:
+        """Return the variance of the probability at given times."""
+        return self._step(self.variance, times_months)
+
     def interval(self, times_months: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Return the 95 % interval at given times; where nothing or everything has happened, the value alone.
 

@@ -139,6 +139,8 @@ def _decision_panel(axes: Axes, points: list[dict[str, Any]]) -> None:
               label="treat all")  # fmt: skip
     benefits = [float("nan") if p["net_benefit"] is None else p["net_benefit"] for p in points]
     axes.plot(thresholds, benefits, color=BLUE, label="the model")
+    lower, upper = ([(point["ci95"] or [float("nan")] * 2)[bound] for point in points] for bound in (0, 1))
+    axes.fill_between(thresholds, lower, upper, color=BLUE, alpha=0.14, linewidth=0)
     if "net_benefit_competing" in points[0]:
         beside = [float("nan") if p["net_benefit_competing"] is None else p["net_benefit_competing"] for p in points]
         axes.plot(thresholds, beside, color=VERMILLION, linestyle=":", label="the model, other deaths\ncounted")
