@@ -144,8 +144,8 @@ def _decision_panel(axes: Axes, points: list[dict[str, Any]]) -> None:
     if "net_benefit_competing" in points[0]:
         beside = [float("nan") if p["net_benefit_competing"] is None else p["net_benefit_competing"] for p in points]
         axes.plot(thresholds, beside, color=VERMILLION, linestyle=":", label="the model, other deaths\ncounted")
-    top = max(0.02, *(max(p["net_benefit"] or 0.0, p["all"]) for p in points))
-    axes.set_ylim(-0.35 * top, 1.1 * top)
+    top = max(0.02, *(max((p["ci95"] or [0.0])[-1], p["net_benefit"] or 0.0, p["all"]) for p in points))
+    axes.set_ylim(-0.35 * top, 1.3 * top)  # room for the legend above the band
     axes.set_xlim(0, max(thresholds))
     axes.set_xlabel("Threshold probability")
 
