@@ -13,9 +13,8 @@ from __future__ import annotations
 from tumorboard.evaluation.predictions import Predictions, Probabilities
 from tumorboard.evaluation.risk_groups import competing_of
 from tumorboard.survival import Survival, cumulative_incidence
+from tumorboard.survival.estimate import NORMAL_95
 from tumorboard.survival.outcome import BoolArray, FloatArray
-
-_QUANTILE = 1.959963984540054
 
 THRESHOLDS: tuple[float, ...] = tuple(round(0.02 * step, 2) for step in range(1, 31))
 
@@ -80,7 +79,7 @@ def _net_benefit(
     variance = (share * (1 + odds)) ** 2 * float(curve.variance_at(horizon)) + gain**2 * share * (1 - share) / len(
         chosen
     )
-    half_width = _QUANTILE * variance**0.5
+    half_width = NORMAL_95 * variance**0.5
     return share * gain, [share * gain - half_width, share * gain + half_width]
 
 

@@ -157,7 +157,7 @@ def roc_points(label: BoolArray, score: FloatArray, strata: IntArray | None = No
     average = sum(
         (weight / pairs * np.interp(grid, false, true) for weight, false, true in curves), np.zeros_like(grid)
     )
-    return {"false_positive_rate": _listed(grid), "true_positive_rate": _listed(average)}
+    return {"false_positive_rate": _listed([0.0, *grid]), "true_positive_rate": _listed([0.0, *average])}
 
 
 def precision_recall_points(label: BoolArray, score: FloatArray) -> dict[str, list[float]]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.stats import norm
 
 from tumorboard.errors import UndefinedEstimateError
-from tumorboard.survival.estimate import Estimate
+from tumorboard.survival.estimate import NORMAL_95, Estimate
 from tumorboard.survival.outcome import FloatArray, IntArray
 
 _BATCH_CELLS = 400_000
@@ -78,7 +78,7 @@ def bootstrap_interval(value: float, replicates: FloatArray) -> tuple[float, flo
     if len(defined) < _LEAST_DEFINED_SHARE * len(replicates) or len(defined) < 2:
         return None
     if len(replicates) < _FEWEST_FOR_PERCENTILES:
-        half_width = 1.959963984540054 * float(defined.std(ddof=1))
+        half_width = NORMAL_95 * float(defined.std(ddof=1))
         return value - half_width, value + half_width
     low, high = np.percentile(defined, [2.5, 97.5])
     return float(low), float(high)

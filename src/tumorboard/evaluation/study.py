@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tumorboard import RESEARCH_USE_ONLY, __version__
@@ -26,6 +22,7 @@ from tumorboard.evaluation.discrimination import harrell_estimate, uno_estimate
 from tumorboard.evaluation.factor_tables import cox_tables, factor_concordance
 from tumorboard.evaluation.head_to_head import SCORES, compare_score, readings
 from tumorboard.evaluation.predictions import Predictions
+from tumorboard.evaluation.processes import run_in_order
 from tumorboard.evaluation.resampling import Bootstrap
 from tumorboard.study.files import StudyFolder, read_json, write_json, write_parquet
 from tumorboard.study.log import append_log, fingerprint
@@ -91,7 +88,7 @@ def evaluate_study(
             fix="Check the outcome columns, or lower folds.count and run 'tumorboard cohort' again",
         )
     folds = read_folds(folder, cohort, by_site=settings.folds.group_by_site)
-    features = build_features(cohort, read_genes(folder), ScoreSettings(**settings.scores.model_dump()))
+    features = build_features(cohort, read_genes(folder), _score_settings(settings))
     models, left_out = _models(features)
     progress("cross-validation")
     validation = cross_validate(
@@ -135,6 +132,10 @@ def _refuse_changed_inputs(folder: StudyFolder, record: dict[str, Any], tables: 
             )
 
 
+def _score_settings(settings: StudySettings) -> ScoreSettings:
+    return ScoreSettings(**settings.scores.model_dump())
+
+
 def _models(features: PatientFeatures) -> tuple[tuple[BaselineModel, ...], list[str]]:
     """Return the models that have something to look at, and why others are left out."""
     available = available_baselines()
@@ -176,7 +177,7 @@ def _answer(
         "models": summaries,
         "comparisons": _gains(predictions, features, plan.bootstrap),
         "single_factors": factor_concordance(features, settings.cohort.endpoint, plan.bootstrap),
-        "head_to_head": _head_to_head(folder, settings, predictions, plan.bootstrap),
+        "head_to_head": _head_to_head(features, _score_settings(settings), predictions, plan.bootstrap),
         "cox": cox_tables(features),
     }
 
@@ -193,18 +194,10 @@ def _summaries(
     progress: Progress,
 ) -> list[dict[str, Any]]:
     tasks = [(model, predictions[model.name], clinical, plan) for model in models]
-    count = min(workers or (os.cpu_count() or 1), len(tasks))
     summaries = []
-    if count == 1:
-        results = map(_summarise, tasks)
-        for summary in results:
-            summaries.append(summary)
-            progress(f"assessed {len(summaries)} of {len(tasks)} models")
-        return summaries
-    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
-        for summary in pool.map(_summarise, tasks):
-            summaries.append(summary)
-            progress(f"assessed {len(summaries)} of {len(tasks)} models")
+    for summary in run_in_order(_summarise, tasks, workers):
+        summaries.append(summary)
+        progress(f"assessed {len(summaries)} of {len(tasks)} models")
     return summaries
 
 
@@ -257,14 +250,14 @@ def _gain(first: Predictions, second: Predictions, label: str, who: str, bootstr
 
 
 def _head_to_head(
-    folder: StudyFolder, settings: StudySettings, predictions: dict[str, Predictions], bootstrap: Bootstrap
+    features: PatientFeatures, settings: ScoreSettings, predictions: dict[str, Predictions], bootstrap: Bootstrap
 ) -> list[dict[str, Any]]:
-    cohort, genes = read_cohort(folder), read_genes(folder)
+    patients = features.patients.reset_index(drop=True)
     rivals = {name: predictions[name] for name in ("stage", "grade", "clinical")}
     tables = []
-    for reading, choice in readings(ScoreSettings(**settings.scores.model_dump())):
-        features = build_features(cohort, genes, choice)
-        scores = [compare_score(model, features, choice, rivals, bootstrap) for model in SCORES]
+    for reading, choice in readings(settings):
+        read = build_features(patients, features.genes, choice)
+        scores = [compare_score(model, read, choice, rivals, bootstrap) for model in SCORES]
         tables.append({"reading": reading, "scores": scores})
     return tables
 
@@ -295,5 +288,4 @@ def read_metrics(folder: StudyFolder) -> dict[str, Any]:
     StudyError
         Where it is missing or unreadable.
     """
-    path: Path = folder.evaluation / "metrics.json"
-    return read_json(path, "tumorboard evaluate STUDY")
+    return read_json(folder.evaluation / "metrics.json", "tumorboard evaluate STUDY")

@@ -69,6 +69,10 @@ class GenePanel:
             )
         )
 
+    def of(self, *, mutations: bool, copy_number: bool) -> GenePanel:
+        """Return the panel's mutations alone, its copy numbers alone, both or neither."""
+        return GenePanel(self.mutations if mutations else (), self.copy_number if copy_number else ())
+
     def to_json(self) -> dict[str, list[str]]:
         """Return the panel as plain JSON types."""
         return {"mutations": list(self.mutations), "copy_number": list(self.copy_number)}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tumorboard.cohort import read_cohort
 from tumorboard.errors import StudyError
 from tumorboard.evaluation.figures import figures_record
+from tumorboard.evaluation.study import read_metrics
 from tumorboard.study.files import StudyFolder, read_json
 from tumorboard.study.log import fingerprint
 
@@ -82,7 +83,7 @@ def read_material(folder: StudyFolder) -> ReportMaterial:
     if not folder.root.is_dir():
         raise StudyError("there is no such study folder", where=str(folder.root))
     cohort: dict[str, Any] = read_json(folder.cohort_record, _COHORT)
-    metrics: dict[str, Any] = read_json(folder.evaluation / "metrics.json", _EVALUATE)
+    metrics: dict[str, Any] = read_metrics(folder)
     _check_fresh(folder, metrics)
     return ReportMaterial(
         folder=folder,

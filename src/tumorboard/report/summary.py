@@ -9,8 +9,8 @@ from typing import Any
 from tumorboard.evaluation.figures.wording import estimate_text, p_text
 from tumorboard.report.material import ReportMaterial
 from tumorboard.report.wording import ENDPOINT_WORDS, shown
+from tumorboard.survival.estimate import NORMAL_95
 
-_NORMAL_95 = 1.959964
 _POWER_80 = 0.841621
 
 
@@ -65,7 +65,7 @@ def smallest_gain_shown(difference: dict[str, Any]) -> float | None:
     if difference["ci95"] is None:
         return None
     low, high = difference["ci95"]
-    return (_NORMAL_95 + _POWER_80) * (float(high) - float(low)) / (2 * _NORMAL_95)
+    return (NORMAL_95 + _POWER_80) * (float(high) - float(low)) / (2 * NORMAL_95)
 
 
 def plain_summary(material: ReportMaterial) -> list[str]:

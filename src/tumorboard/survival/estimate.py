@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+NORMAL_95 = 1.959963984540054
+"""The 97.5th percentile of the normal distribution: half the width of a 95 % interval in standard errors."""
+
 
 @dataclass(frozen=True)
 class Estimate:

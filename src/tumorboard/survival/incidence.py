@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tumorboard.errors import OutcomeError
+from tumorboard.survival.estimate import NORMAL_95
 from tumorboard.survival.kaplan_meier import count_by_time
 from tumorboard.survival.outcome import BoolArray, FloatArray, Survival
 
-_QUANTILE = 1.959963984540054  # of the normal distribution, for 95 %
 _ROUNDING = 1e-12
 _WIDEST = 700.0  # its exponential is still a number, and the interval from 0 to 1
 
@@ -68,7 +68,7 @@ class CumulativeIncidence:
         error = np.sqrt(self._step(self.variance, times_months))
         inside = (value > 0) & (value < 1)
         safe = np.where(inside, value if self.competing else 1 - value, 0.5)
-        half_width = np.minimum(_QUANTILE * error / np.abs(safe * np.log(safe)), _WIDEST)
+        half_width = np.minimum(NORMAL_95 * error / np.abs(safe * np.log(safe)), _WIDEST)
         narrow, wide = safe ** np.exp(half_width), safe ** np.exp(-half_width)
         lower, upper = (narrow, wide) if self.competing else (1 - wide, 1 - narrow)
         return np.where(inside, lower, value), np.where(inside, upper, value)

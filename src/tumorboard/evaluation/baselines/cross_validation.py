@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +14,7 @@ from tumorboard.evaluation.baselines.models import BaselineModel
 from tumorboard.evaluation.baselines.scaler import FeatureScaler
 from tumorboard.evaluation.landmark import CHOSEN_CALL
 from tumorboard.evaluation.predictions import Predictions, Probabilities
+from tumorboard.evaluation.processes import run_in_order
 from tumorboard.genomics import GenePanel
 from tumorboard.study.settings import GeneSettings
 from tumorboard.survival import Survival
@@ -97,7 +95,7 @@ def cross_validate(
     jobs = list(_jobs(folds))
     task = _FoldTask(features, fitted, genes, times_months, landmark_months)
     results = []
-    for result in _run(task, jobs, workers or (os.cpu_count() or 1)):
+    for result in run_in_order(task, jobs, workers):
         results.append(result)
         progress(f"fold {len(results)} of {len(jobs)}")
     learned = [{key: result[key] for key in ("repeat", "fold", "panel", "models")} for result in results]
@@ -112,14 +110,6 @@ def _jobs(folds: pd.DataFrame) -> Iterator[FoldJob]:
             role: np.sort(rows.loc[rows["role"] == role, "patient_id"].to_numpy()) for role in ("fit", "select", "test")
         }
         yield FoldJob(int(str(repeat)), int(str(fold)), roles)
-
-
-def _run(task: _FoldTask, jobs: list[FoldJob], workers: int) -> Iterator[dict[str, Any]]:
-    if workers == 1 or len(jobs) == 1:
-        yield from map(task, jobs)
-        return
-    with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=get_context("spawn")) as pool:
-        yield from pool.map(task, jobs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,12 +156,9 @@ class _FoldTask:
         result["models"][model.name] = {"penalty": fitted.penalty, "threshold": threshold, "features": len(scaler.kept)}
 
     def _matrix(self, model: BaselineModel, panel: GenePanel, patients: Any) -> FloatArray:  # noqa: ANN401
-        parts = [self.features.clinical.loc[patients, list(model.clinical)].to_numpy(dtype=np.float64)]
-        if model.mutations:
-            parts.append(self.features.genes.vectors("mutations", panel.mutations, list(patients)))
-        if model.copy_number:
-            parts.append(self.features.genes.vectors("copy_number", panel.copy_number, list(patients)))
-        return np.hstack(parts)
+        clinical = self.features.clinical.loc[patients, list(model.clinical)].to_numpy(dtype=np.float64)
+        genes = panel.of(mutations=model.mutations, copy_number=model.copy_number)
+        return np.hstack((clinical, genes.transform(self.features.genes, list(patients))))
 
     def _outcome(self, patients: Any) -> Survival:  # noqa: ANN401
         rows = self.features.patients.loc[patients]

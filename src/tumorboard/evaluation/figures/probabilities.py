@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -38,11 +40,13 @@ def _size(count: int) -> tuple[float, float]:
     return (2.9 * max(min(count, _PANELS_A_ROW), 2), 0.7 + 3.0 * rows)
 
 
-def _label_once(panels: list[Axes], y_label: str, corner: Literal["upper right", "lower right"]) -> None:
-    drawn = [axes for axes in panels if axes.lines]
+def _label_once(
+    drawn: list[tuple[Axes, dict[str, Any]]], y_label: str, corner: Literal["upper right", "lower right"]
+) -> None:
     if drawn:
-        drawn[0].set_ylabel(y_label)
-        drawn[0].legend(loc=corner, fontsize=7.5)
+        axes, _ = drawn[0]
+        axes.set_ylabel(y_label)
+        axes.legend(loc=corner, fontsize=7.5)
 
 
 def draw_calibration(stem: Path, title: str, answer: dict[str, Any], horizons: tuple[float, ...]) -> None:
@@ -59,19 +63,38 @@ def draw_calibration(stem: Path, title: str, answer: dict[str, Any], horizons: t
     horizons : tuple of float
         The horizons in months.
     """
-    found = {entry["months"]: entry for entry in answer["calibration"]}
+    entries = [(entry, entry["curve"], entry["observed_expected"]["reason"]) for entry in answer["calibration"]]
+    with _panel_a_horizon(stem, f"{title}: calibration", horizons, entries, answer) as drawn:
+        for axes, entry in drawn:
+            _calibration_panel(axes, entry)
+        _label_once(drawn, "Observed risk", "lower right")
+
+
+@contextmanager
+def _panel_a_horizon(
+    stem: Path,
+    title: str,
+    horizons: tuple[float, ...],
+    entries: list[tuple[dict[str, Any], list[Any], str | None]],
+    answer: dict[str, Any],
+) -> Iterator[list[tuple[Axes, dict[str, Any]]]]:
+    """Lay out one panel a horizon; yield those with something to draw, and say in the others why there is nothing.
+
+    An entry comes with what there is to draw of it, which may be empty, and the reason for that.
+    """
+    found = {entry["months"]: (entry, content, reason) for entry, content, reason in entries}
     with picture(stem, *_size(len(horizons))) as figure:
         panels = _panels(figure, len(horizons))
-        figure.suptitle(f"{title}: calibration", x=0.01, ha="left", fontsize=10)
+        figure.suptitle(title, x=0.01, ha="left", fontsize=10)
+        drawn = []
         for axes, horizon in zip(panels, horizons, strict=True):
             axes.set_title(f"{horizon:g} months")
-            entry = found.get(horizon)
-            if entry is None or not entry["curve"]:
-                ratio = None if entry is None else entry["observed_expected"]["reason"]
-                say_why_not(axes, ratio or answer.get("calibration_reason"))
-                continue
-            _calibration_panel(axes, entry)
-        _label_once(panels, "Observed risk", "lower right")
+            entry, content, reason = found.get(horizon, ({}, [], None))
+            if content:
+                drawn.append((axes, entry))
+            else:
+                say_why_not(axes, reason or answer.get("calibration_reason"))
+        yield drawn
 
 
 def _calibration_panel(axes: Axes, entry: dict[str, Any]) -> None:
@@ -118,18 +141,11 @@ def draw_decision_curve(stem: Path, title: str, answer: dict[str, Any], horizons
     horizons : tuple of float
         The horizons in months.
     """
-    found = {entry["months"]: entry for entry in answer["decision_curves"]}
-    with picture(stem, *_size(len(horizons))) as figure:
-        panels = _panels(figure, len(horizons))
-        figure.suptitle(f"{title}: decision curves", x=0.01, ha="left", fontsize=10)
-        for axes, horizon in zip(panels, horizons, strict=True):
-            axes.set_title(f"{horizon:g} months")
-            entry = found.get(horizon)
-            if entry is None or not entry["points"]:
-                say_why_not(axes, (entry or {}).get("reason") or answer.get("calibration_reason"))
-                continue
+    entries = [(entry, entry["points"], entry["reason"]) for entry in answer["decision_curves"]]
+    with _panel_a_horizon(stem, f"{title}: decision curves", horizons, entries, answer) as drawn:
+        for axes, entry in drawn:
             _decision_panel(axes, entry["points"])
-        _label_once(panels, "Net benefit (true positives a patient)", "upper right")
+        _label_once(drawn, "Net benefit (true positives a patient)", "upper right")
 
 
 def _decision_panel(axes: Axes, points: list[dict[str, Any]]) -> None:
