@@ -12,7 +12,8 @@ _SECTION = re.compile(r"^## (?:Extra `(?P<extra>\w+)`|(?P<core>Core))")
 
 # what a licence says of itself in a classifier or a sentence, and what it is called here
 _FAMILIES = {
-    "BSD": ("BSD",), "MIT": ("MIT",), "ISC": ("ISC",), "Apache": ("APACHE",), "GPL": ("GPL", "GNU GENERAL PUBLIC"),
+    "BSD": ("BSD",), "MIT": ("MIT",), "ISC": ("ISC",), "Apache": ("APACHE",),
+    "LGPL": ("LGPL", "LESSER GENERAL PUBLIC"), "GPL": ("GPL", "GNU GENERAL PUBLIC"),
     "MPL": ("MPL", "MOZILLA"), "PSF": ("PSF", "PYTHON SOFTWARE FOUNDATION", "MATPLOTLIB"),
 }  # fmt: skip
 

@@ -23,10 +23,10 @@ def kirc_study(kirc, tmp_path_factory):
 @pytest.fixture(scope="session")
 def simulated_study(tmp_path_factory):
     """150 simulated patients, three folds, one repeat."""
-    from tumorboard.phantom import simulate_patients
+    from tumorboard.phantom.patients import simulate_cohort, write_tables
 
     folder = tmp_path_factory.mktemp("simulated")
-    simulate_patients(150, seed=4).write(folder)
+    write_tables(simulate_cohort(150, seed=4), folder)
     settings = "[folds]\ncount = 3\nrepeats = 1\n[evaluation]\nbootstrap = 100\n"
     (folder / "study.toml").write_text(settings)
     _run("cohort", folder, "--json")

@@ -15,6 +15,7 @@ from tumorboard.cli.demo import demo
 from tumorboard.cli.doctor import doctor
 from tumorboard.cli.evaluate import evaluate
 from tumorboard.cli.output import print_failure
+from tumorboard.cli.phantom import phantom
 from tumorboard.cli.report import report
 from tumorboard.cli.score import score
 from tumorboard.errors import TumorboardError, UserError
@@ -28,6 +29,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(demo)
+app.command()(phantom)
 app.command()(cohort)
 app.command()(evaluate)
 app.command()(report)

@@ -20,29 +20,35 @@ if TYPE_CHECKING:
 
 def demo(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where the demo goes; a new or empty folder.")],
-    patients: Annotated[int, typer.Option(help="Simulated patients.", min=100, max=5000)] = 240,
+    patients: Annotated[int, typer.Option(help="Simulated patients.", min=20, max=5000)] = 120,
     seed: Annotated[int, typer.Option(help="Seed of every draw.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print the paths as JSON.")] = False,
 ) -> None:
-    """Show the whole program on simulated patients: cohort, evaluation and report.
+    """Show the whole program on simulated patients: slides, scans, cohort, evaluation and report.
+
+    Stopped and started again, it goes on with the patients that are missing.
 
     \b
     tumorboard demo demo-study
+    tumorboard demo small-demo --patients 40
     """  # noqa: D301
     from rich.console import Console
 
     from tumorboard.pipeline import DEMO_STAGES, run_demo
     from tumorboard.pipeline import DemoStage as Stage
 
-    stages = (*DEMO_STAGES, Stage("write the report", 5, _report))
+    stages = (*DEMO_STAGES, Stage("write the report", lambda _: 5, _report))
     console = Console(stderr=True, highlight=False)
-    total = sum(stage.seconds for stage in stages)
-    console.print(f"Demo with {patients} simulated patients: {len(stages)} stages, about {total} s on two cores.")
+    total = sum(stage.seconds(patients) for stage in stages)
+    console.print(
+        f"Demo with {patients} simulated patients: {len(stages)} stages, about {total / 60:.0f} minutes on two cores."
+    )
     started = time.monotonic()
     with console.status("") as status:
 
         def tell(stage: DemoStage, number: int) -> Callable[[str], None]:
-            console.print(f"[{number}/{len(stages)}] {stage.name} (about {stage.seconds} s)", markup=False)
+            duration = f"about {stage.seconds(patients):.0f} s"
+            console.print(f"[{number}/{len(stages)}] {stage.name} ({duration})", markup=False)
             return status.update
 
         report = run_demo(directory, patients, seed, stages, tell).report

@@ -25,3 +25,44 @@ def status_line(title: str) -> Iterator[Callable[[str], None]]:
     console = Console(stderr=True)
     with console.status(title) as status:
         yield lambda step: status.update(f"{title}: {step}")
+
+
+@contextmanager
+def counted_progress(unit: str, total: int) -> Iterator[Callable[[int, int, str], None]]:
+    """Show how far long work is: a bar with the time left, or where there is no terminal a line at every tenth.
+
+    Parameters
+    ----------
+    unit : str
+        What is counted, in the plural.
+    total : int
+        How many.
+
+    Yields
+    ------
+    callable
+        Takes the number done, the number in all, and what is being done.
+    """
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False)
+    if console.is_terminal:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=console) as bar:
+            task = bar.add_task(unit, total=total)
+            yield lambda done, everything, step: bar.update(
+                task, completed=done, total=everything, description=f"{unit}: {step}"
+            )
+        return
+    last_tenth = 0
+
+    def tell(done: int, everything: int, step: str) -> None:
+        nonlocal last_tenth
+        tenth = 10 * done // everything if everything else 10
+        if tenth > last_tenth:
+            last_tenth = tenth
+            console.print(f"{done} of {everything} {unit}: {step}", markup=False)
+
+    yield tell

@@ -22,8 +22,8 @@ from tumorboard.evaluation.discrimination import harrell_estimate, uno_estimate
 from tumorboard.evaluation.factor_tables import cox_tables, factor_concordance
 from tumorboard.evaluation.head_to_head import SCORES, compare_score, readings
 from tumorboard.evaluation.predictions import Predictions
-from tumorboard.evaluation.processes import run_in_order
 from tumorboard.evaluation.resampling import Bootstrap
+from tumorboard.execution import run_in_order
 from tumorboard.study.files import StudyFolder, read_json, write_json, write_parquet
 from tumorboard.study.log import append_log, fingerprint
 from tumorboard.study.settings import StudySettings, load_settings, parse_settings

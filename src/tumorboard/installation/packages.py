@@ -34,6 +34,12 @@ CORE_PURPOSES = {
     "rich": "progress and tables on the terminal",
     "matplotlib": "figures",
     "jinja2": "reports",
+    "opencv-python-headless": "painting and resampling pictures",
+    "tifffile": "slide files",
+    "imagecodecs": "compressed tiles",
+    "pydicom": "DICOM files",
+    "highdicom": "DICOM segmentations",
+    "nibabel": "NIfTI files",
 }
 
 EXTRA_PURPOSES = {

@@ -6,21 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tumorboard.errors import StudyError
-from tumorboard.study.files import StudyFolder, read_json, write_json, write_text
-from tumorboard.study.log import fingerprint
+from tumorboard.study.files import StudyFolder
 from tumorboard.study.settings import (
     CohortSettings,
     EvaluationSettings,
     FoldSettings,
     StudySettings,
     load_settings,
-    settings_template,
 )
-
-MARKER = ".tumorboard-demo"
-MADE = ("patients.csv", "mutations.maf", "copy_number.tsv", "study.toml")
-NOTE = "The files in this folder were made by 'tumorboard demo' and may be made anew."
 
 
 @dataclass(frozen=True)
@@ -31,29 +24,37 @@ class DemoStage:
     ----------
     name : str
         What is done.
-    seconds : int
-        About how long it takes on two cores.
+    seconds : callable
+        About how long it takes on two cores, given the number of patients.
     run : callable
         Does it, given the study, the number of patients, the seed and a callable that is told what is being done.
     """
 
     name: str
-    seconds: int
+    seconds: Callable[[int], float]
     run: Callable[[StudyFolder, int, int, Callable[[str], None]], object]
 
 
 def _simulate(folder: StudyFolder, patients: int, seed: int, progress: Callable[[str], None]) -> None:
-    from tumorboard.phantom import simulate_patients
+    from tumorboard.phantom import PRESETS, PhantomRequest, write_phantom
 
-    progress(f"{patients} patients, seed {seed}")
-    simulate_patients(patients, seed).write(folder.root)
     settings = StudySettings(
         cohort=CohortSettings(endpoint="DSS", simulated=True),
         folds=FoldSettings(count=6, repeats=2, seed=seed),
         evaluation=EvaluationSettings(bootstrap=300, seed=seed),
     )
-    write_text(folder.settings, settings_template(settings))
-    write_json(folder.root / MARKER, {"made": NOTE, "inputs": fingerprint(folder.root / name for name in MADE)})
+    write_phantom(
+        folder,
+        PhantomRequest(patients, seed, PRESETS["demo"]),
+        progress=lambda done, everything, step: progress(f"{step}: {done} of {everything} patients"),
+        settings=settings,
+    )
+
+
+def _seconds_to_simulate(patients: int) -> float:
+    from tumorboard.phantom import PRESETS, PhantomRequest
+
+    return PhantomRequest(patients, 0, PRESETS["demo"]).effort(2).seconds
 
 
 def _build(folder: StudyFolder, _patients: int, _seed: int, progress: Callable[[str], None]) -> None:
@@ -70,9 +71,11 @@ def _evaluate(folder: StudyFolder, _patients: int, _seed: int, progress: Callabl
 
 
 DEMO_STAGES: tuple[DemoStage, ...] = (
-    DemoStage("simulate patients (tables; no real patient is behind them)", 2, _simulate),
-    DemoStage("build the cohort: checks, endpoints, folds", 5, _build),
-    DemoStage("cross-validate the clinical models and evaluate them", 60, _evaluate),
+    DemoStage(
+        "simulate patients: tables, slides, scans (no real patient is behind them)", _seconds_to_simulate, _simulate
+    ),
+    DemoStage("build the cohort: checks, endpoints, folds", lambda _: 5, _build),
+    DemoStage("cross-validate the clinical models and evaluate them", lambda _: 60, _evaluate),
 )
 
 
@@ -88,7 +91,7 @@ def run_demo(
     Parameters
     ----------
     root : Path
-        The folder; made where it does not exist. A folder with other files is refused, an earlier demo made anew.
+        The folder; made where it does not exist. A folder with other files is refused; a demo that was stopped goes on.
     patients : int
         How many patients.
     seed : int
@@ -106,23 +109,9 @@ def run_demo(
     Raises
     ------
     StudyError
-        For a folder that holds something else.
+        For a folder that holds something else, or a demo whose tables were changed.
     """
-    _refuse_what_is_not_ours(root)
-    root.mkdir(parents=True, exist_ok=True)
     folder = StudyFolder(root)
     for number, stage in enumerate(stages, start=1):
         stage.run(folder, patients, seed, tell(stage, number))
     return folder
-
-
-def _refuse_what_is_not_ours(root: Path) -> None:
-    if not root.exists() or not any(root.iterdir()):
-        return
-    fix = "Name a folder that is empty or new"
-    if not (root / MARKER).exists():
-        raise StudyError("the folder holds other files", where=str(root), fix=fix)
-    made = read_json(root / MARKER, f"tumorboard demo {root}").get("inputs")
-    for name, digest in made.items() if isinstance(made, dict) else ():
-        if (root / name).is_file() and fingerprint([root / name])[name] != digest:
-            raise StudyError(f"{name} of the demo has been changed", where=str(root), fix=fix)

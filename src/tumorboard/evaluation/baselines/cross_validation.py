@@ -14,7 +14,7 @@ from tumorboard.evaluation.baselines.models import BaselineModel
 from tumorboard.evaluation.baselines.scaler import FeatureScaler
 from tumorboard.evaluation.landmark import CHOSEN_CALL
 from tumorboard.evaluation.predictions import Predictions, Probabilities
-from tumorboard.evaluation.processes import run_in_order
+from tumorboard.execution import run_in_order
 from tumorboard.genomics import GenePanel
 from tumorboard.study.settings import GeneSettings
 from tumorboard.survival import Survival

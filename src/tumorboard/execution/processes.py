@@ -12,8 +12,17 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
+def available_cores() -> int:
+    """Give the number of cores that this process may use (a container or a scheduler may allow fewer than exist)."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1
+
+
 def run_in_order(function: Callable[[Task], Result], tasks: Sequence[Task], workers: int = 0) -> Iterator[Result]:
     """Yield the result of each task in the order of the tasks, whatever the number of processes.
+
+    A caller that stops early, an exception or Ctrl-C among them, waits for the tasks that run and starts no others.
 
     Parameters
     ----------
@@ -24,10 +33,13 @@ def run_in_order(function: Callable[[Task], Result], tasks: Sequence[Task], work
     workers : int
         Processes; 0 for one a core. One process, or one task, is done here.
     """
-    processes = min(workers or (os.cpu_count() or 1), len(tasks))
+    processes = min(workers or available_cores(), len(tasks))
     if processes <= 1:
         yield from map(function, tasks)
         return
     # spawned, not forked: a fork would copy the locks of native threads in whatever state they are
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"))
+    try:
         yield from pool.map(function, tasks)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,161 @@
+"""Foci scattered evenly through the tumour: their places, kinds and outlines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from tumorboard.phantom.histology.lattice import lattice_keys, uniform
+from tumorboard.phantom.histology.window import Window
+
+POINTS_PER_UM2 = 2 / np.sqrt(3)
+"""Points of a hexagonal lattice in the square of its spacing."""
+_GENERALISED_GOLDEN = 0.7548776662466927, 0.5698402909980532
+_VERTICES = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Foci:
+    """Places of foci.
+
+    Parameters
+    ----------
+    x_um, y_um : ndarray of float, shape (foci,)
+    rank : ndarray of float, shape (foci,)
+        Between 0 and 1 and as even among neighbours as over the slide: the foci below a rank are that part everywhere.
+    keys : ndarray of uint64, shape (foci,)
+        What their other random numbers come from.
+    """
+
+    x_um: np.ndarray
+    y_um: np.ndarray
+    rank: np.ndarray
+    keys: np.ndarray
+
+    def only(self, chosen: np.ndarray) -> Foci:
+        """Give some of the foci."""
+        return Foci(self.x_um[chosen], self.y_um[chosen], self.rank[chosen], self.keys[chosen])
+
+
+def foci_around(window: Window, spacing_um: float, seed: int, *, margin_um: float) -> Foci:
+    """Give the foci in and around a window: a jittered hexagonal lattice.
+
+    The ranks follow Roberts' generalisation of the golden ratio to two dimensions (2018), a low-discrepancy dither.
+
+    Parameters
+    ----------
+    window : Window
+    spacing_um : float
+    seed : int
+    margin_um : float
+        How far around the window foci are given.
+
+    Returns
+    -------
+    Foci
+    """
+    height_um = spacing_um * np.sqrt(3) / 2
+    columns = np.arange(
+        np.floor((window.left_um - margin_um) / spacing_um) - 1, np.ceil((window.right_um + margin_um) / spacing_um) + 1
+    )
+    rows = np.arange(
+        np.floor((window.top_um - margin_um) / height_um) - 1, np.ceil((window.bottom_um + margin_um) / height_um) + 1
+    )
+    column, row = (grid.ravel() for grid in np.meshgrid(columns, rows))
+    keys = lattice_keys(column, row, seed)
+    x_um = (column + 0.5 * (row % 2) + 0.85 * (uniform(keys, 1) - 0.5)) * spacing_um
+    y_um = (row + 0.85 * (uniform(keys, 2) - 0.5)) * height_um
+    start = (seed % 1_000_003) / 1_000_003
+    rank = np.mod(column * _GENERALISED_GOLDEN[0] + row * _GENERALISED_GOLDEN[1] + start, 1.0)
+    return Foci(x_um, y_um, rank, keys)
+
+
+def _waves(keys: np.ndarray, amplitudes: list[float], first: int) -> tuple[np.ndarray, np.ndarray]:
+    angle = np.linspace(0, 2 * np.pi, _VERTICES, endpoint=False)
+    radius = np.ones((len(keys), _VERTICES))
+    for number, amplitude in enumerate(amplitudes):
+        phase = 2 * np.pi * uniform(keys, first + number)[:, None]
+        radius += amplitude * np.cos((number + 2) * angle + phase)
+    return angle, radius
+
+
+def _outlines(
+    foci: Foci, angle: np.ndarray, radius: np.ndarray, elongation: np.ndarray, area: np.ndarray
+) -> np.ndarray:
+    """Give outlines of stated areas: ellipses times a radius for each direction, turned at random."""
+    x, y = radius * np.cos(angle) * np.sqrt(elongation)[:, None], radius * np.sin(angle) / np.sqrt(elongation)[:, None]
+    now = 0.5 * np.abs((x * np.roll(y, -1, 1) - y * np.roll(x, -1, 1)).sum(1))
+    scale = np.sqrt(area / now)[:, None]
+    turn = np.pi * uniform(foci.keys, 40)[:, None]
+    return np.stack(
+        [
+            foci.x_um[:, None] + scale * (x * np.cos(turn) - y * np.sin(turn)),
+            foci.y_um[:, None] + scale * (x * np.sin(turn) + y * np.cos(turn)),
+        ],
+        axis=2,
+    )
+
+
+def areas(foci: Foci, mean_um2: float) -> np.ndarray:
+    """Give each focus an area: from a quarter to two and a half times the mean, the same whatever its kind."""
+    return np.asarray(mean_um2 * (0.25 + 2.25 * uniform(foci.keys, 41) ** 2))
+
+
+def smooth_outlines(foci: Foci, area: np.ndarray) -> np.ndarray:
+    """Give rounded, pushing outlines.
+
+    Returns
+    -------
+    ndarray of float, shape (foci, vertices, 2)
+        x and y in µm.
+    """
+    angle, radius = _waves(foci.keys, [0.16, 0.10, 0.03], 10)
+    return _outlines(foci, angle, radius, 1 + 0.7 * uniform(foci.keys, 42), area)
+
+
+def ragged_outlines(foci: Foci, area: np.ndarray) -> np.ndarray:
+    """Give map-like outlines with bays and spurs; see `smooth_outlines`."""
+    angle, radius = _waves(foci.keys, [0.16, 0.14, 0.12, 0.10, 0.09, 0.08, 0.07, 0.06], 10)
+    return _outlines(foci, angle, np.maximum(radius, 0.25), 1 + 0.7 * uniform(foci.keys, 42), area)
+
+
+def vessel_outlines(foci: Foci, area: np.ndarray) -> np.ndarray:
+    """Give smooth round or long outlines, some bent; see `smooth_outlines`."""
+    angle, radius = _waves(foci.keys, [0.03, 0.06], 10)
+    return _outlines(foci, angle, radius, 1 + 2.2 * uniform(foci.keys, 42) ** 2, area)
+
+
+def dissecting_outlines(foci: Foci, area: np.ndarray) -> np.ndarray:
+    """Give outlines with tongues that creep between the cells; see `smooth_outlines`."""
+    angle, waves = _waves(foci.keys, [0.25, 0.25, 0.2, 0.15, 0.12, 0.12, 0.1], 10)
+    arms = 3 + np.floor(3 * uniform(foci.keys, 43))[:, None]
+    phase = np.pi * uniform(foci.keys, 44)[:, None]
+    radius = 0.35 + np.abs(np.cos(0.5 * arms * angle + phase)) ** 3
+    # an odd number of half waves does not close; the seam is one more notch of a ragged outline
+    return _outlines(foci, angle, np.maximum(radius * waves, 0.15), 1 + 0.8 * uniform(foci.keys, 42), area)
+
+
+def filled(outlines: np.ndarray, grid: Window, blur_um: float) -> np.ndarray:
+    """Draw outlines as a field that is 127.5 at the border and falls off outwards.
+
+    Parameters
+    ----------
+    outlines : ndarray of float, shape (foci, vertices, 2)
+        x and y in µm.
+    grid : Window
+    blur_um : float
+        Standard deviation of the fall.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width)
+    """
+    field = np.zeros(grid.shape, np.uint8)
+    if len(outlines):
+        x, y = grid.pixels(outlines[..., 0], outlines[..., 1])
+        corners = np.rint(np.stack([x, y], axis=2) * 16).astype(np.int32)
+        for polygon in corners:
+            cv2.fillPoly(field, [polygon], 255, lineType=cv2.LINE_AA, shift=4)
+    return cv2.GaussianBlur(field, (0, 0), blur_um / grid.mpp) if blur_um >= 0.5 * grid.mpp else field

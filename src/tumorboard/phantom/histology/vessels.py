@@ -1,0 +1,198 @@
+"""Capillaries between the groups of cells: from a delicate net to few wide, winding vessels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from tumorboard.phantom.histology.architecture import Alveoli
+from tumorboard.phantom.histology.lattice import hashed, uniform
+from tumorboard.phantom.histology.mosaic import Mosaic, pair_keys
+from tumorboard.phantom.histology.septa import PlaceMap
+from tumorboard.phantom.histology.strokes import curved, draw_strokes, to_fixed
+from tumorboard.phantom.histology.window import Window
+
+_NET_LUMEN_UM = 1.5
+"""Width of a capillary's lumen where every border has one."""
+_SHARE_WITHIN_NESTS = 0.65
+"""Part of the borders inside a nest that a vessel may run along."""
+_RED_CELL_SHARE = 0.45
+"""Part of a lumen's area that red cells fill."""
+
+
+@dataclass(frozen=True, eq=False)
+class Vessels:
+    """Stretches of vessels.
+
+    Attributes
+    ----------
+    lines : ndarray of float, shape (stretches, 5, 2)
+    keys : ndarray of uint64, shape (stretches,)
+    lumen_um, wall_um : ndarray of float, shape (stretches,)
+    crowding : ndarray of float, shape (stretches,)
+        How many endothelial nuclei lie here, relative to the usual number a length.
+    """
+
+    lines: np.ndarray
+    keys: np.ndarray
+    lumen_um: np.ndarray
+    wall_um: np.ndarray
+    crowding: np.ndarray
+
+
+def share_with_vessel(vascular_pattern: float) -> float:
+    """Give the share of the borders between groups of cells that a vessel runs along."""
+    return 1.0 - 0.76 * vascular_pattern
+
+
+def lay_vessels(lines: np.ndarray, groups: np.ndarray, keys: np.ndarray, vascular_pattern: float, seed: int) -> Vessels:
+    """Choose the borders that have a vessel, and its calibre.
+
+    Fewer vessels are wider, so that the area of the lumina is the same on average.
+
+    Parameters
+    ----------
+    lines : ndarray of float, shape (lines, 2, 2)
+        Stretches of the borders between groups.
+    groups : ndarray of uint64, shape (lines,)
+        Key of the pair of groups: all stretches between two groups share a vessel.
+    keys : ndarray of uint64, shape (lines,)
+        Of each stretch.
+    vascular_pattern : float
+        0 to 1.
+    seed : int
+
+    Returns
+    -------
+    Vessels
+    """
+    share = share_with_vessel(vascular_pattern)
+    chosen = uniform(groups, 31) < share
+    lines, groups, keys = curved(lines[chosen], keys[chosen], bow=0.18, seed=seed), groups[chosen], keys[chosen]
+    spread = 0.12 + 0.50 * vascular_pattern
+
+    def varied(source: np.ndarray, stream: int, size: float) -> np.ndarray:
+        return np.asarray(np.exp(size * 3.46 * (uniform(source, stream) - 0.5) - size**2 / 2))
+
+    open_share = 0.3 + 0.7 * vascular_pattern
+    lumen = _NET_LUMEN_UM / share / open_share * varied(groups, 32, spread) * varied(keys, 33, 0.12 + 0.3 * spread)
+    lumen = np.where(uniform(keys, 36) < open_share, np.minimum(lumen, 15.0), 0.4)
+    wall = (0.6 + 1.2 * vascular_pattern) * varied(groups, 34, 0.15 + 0.2 * vascular_pattern)
+    cluster = np.where(uniform(groups, 35) < 0.3, 2.2, 0.49)
+    crowding = (1 + vascular_pattern * (cluster - 1)) / share
+    return Vessels(lines, keys, lumen, wall, crowding)
+
+
+def border_vessels(cells: Mosaic, groups: Alveoli, vascular_pattern: float, seed: int) -> Vessels:
+    """Lay the vessels along the borders between groups of cells.
+
+    Parameters
+    ----------
+    cells : Mosaic
+    groups : Alveoli
+        Papillae have their vessel in the core.
+    vascular_pattern : float
+    seed : int
+
+    Returns
+    -------
+    Vessels
+    """
+    first, second = (cells.alveolus[cells.pairs[:, side]] for side in range(2))
+    between = (first != second) & ~groups.papillary[first] & ~groups.papillary[second]
+    pairs = pair_keys(groups.keys[first], groups.keys[second])
+    within_nest = groups.nest[first] == groups.nest[second]
+    between &= ~within_nest | (uniform(pairs, 37) < _SHARE_WITHIN_NESTS)
+    keys = pair_keys(*(cells.keys[cells.pairs[between, side]] for side in range(2)))
+    return lay_vessels(cells.borders[between], pairs[between], keys, vascular_pattern, seed)
+
+
+def joined(one: Vessels, other: Vessels) -> Vessels:
+    """Put two sets of vessels together."""
+    return Vessels(*(np.concatenate([getattr(one, name), getattr(other, name)]) for name in one.__dataclass_fields__))
+
+
+def closed_map(stroma: PlaceMap, vessels: Vessels) -> PlaceMap:
+    """Map where no tumour cell lies: stroma and vessels."""
+    level = stroma.level.copy()
+    draw_strokes(level, stroma.window, vessels.lines, vessels.lumen_um + 2 * vessels.wall_um)
+    return PlaceMap(stroma.window, level)
+
+
+def endothelium(vessels: Vessels, per_um: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Place flat nuclei on the vessels' walls.
+
+    Parameters
+    ----------
+    vessels : Vessels
+    per_um : float
+        Nuclei a µm of vessel where every border has one.
+
+    Returns
+    -------
+    places : ndarray of float, shape (nuclei, 2)
+    angle : ndarray of float, shape (nuclei,)
+    keys : ndarray of uint64, shape (nuclei,)
+    """
+    along = vessels.lines[:, -1] - vessels.lines[:, 0]
+    length = np.hypot(along[:, 0], along[:, 1])
+    number = np.floor(length * per_um * vessels.crowding + uniform(vessels.keys, 41)).astype(np.int64)
+    owner = np.repeat(np.arange(len(length)), number)
+    keys = hashed(vessels.keys[owner], 0) + _rank(number).astype(np.uint64)
+    side = np.where(uniform(keys, 42) < 0.5, -0.5, 0.5) * (vessels.lumen_um + vessels.wall_um)[owner]
+    angle = np.arctan2(along[:, 1], along[:, 0])[owner]
+    normal = np.stack([-np.sin(angle), np.cos(angle)], axis=1)
+    places = vessels.lines[owner, 0] + uniform(keys, 43)[:, None] * along[owner] + side[:, None] * normal
+    return places, angle + 0.5 * (uniform(keys, 44) - 0.5), keys
+
+
+def paint_red_cells(layer: np.ndarray, window: Window, vessels: Vessels, amount: float) -> None:
+    """Paint red blood cells into the lumina.
+
+    Parameters
+    ----------
+    layer : ndarray of uint8, shape (height, width)
+        The map of the colour of red cells.
+    window : Window
+    vessels : Vessels
+    amount : float
+        1 is usual.
+    """
+    along = vessels.lines[:, -1] - vessels.lines[:, 0]
+    length = np.hypot(along[:, 0], along[:, 1])
+    expected = length * vessels.lumen_um * _RED_CELL_SHARE * amount / 26.0 * (vessels.lumen_um > 2.0)
+    number = np.floor(expected + uniform(vessels.keys, 51)).astype(np.int64)
+    owner = np.repeat(np.arange(len(length)), number)
+    keys = hashed(vessels.keys[owner], 1) + _rank(number).astype(np.uint64)
+    lumen = vessels.lumen_um[owner]
+    angle = np.arctan2(along[:, 1], along[:, 0])[owner]
+    free = np.maximum(lumen - 5.5, 0) * (uniform(keys, 52) - 0.5)
+    normal = np.stack([-np.sin(angle), np.cos(angle)], axis=1)
+    places = vessels.lines[owner, 0] + uniform(keys, 53)[:, None] * along[owner] + free[:, None] * normal
+    across = np.minimum(2.9, 0.5 * lumen + 0.5) * (0.8 + 0.2 * uniform(keys, 54))
+    axes = np.stack([26.0 / 3.14 / np.maximum(across, 1.9), across], axis=1) / window.mpp
+    degrees = np.degrees(angle + 0.8 * (uniform(keys, 55) - 0.5))
+    levels = 32 + 26 * uniform(keys, 56)
+    _ellipses(layer, to_fixed(window, places), np.asarray(axes * 16, np.int32), degrees, levels)
+
+
+def _ellipses(
+    layer: np.ndarray, centres: np.ndarray, axes: np.ndarray, degrees: np.ndarray, levels: np.ndarray
+) -> None:
+    height, width = layer.shape
+    seen = (
+        (centres > -axes.max(initial=0)).all(axis=1)
+        & (centres[:, 0] < 16 * width + axes.max(initial=0))
+        & (centres[:, 1] < 16 * height + axes.max(initial=0))
+    )
+    for centre, axis, degree, level in zip(
+        centres[seen].tolist(), axes[seen].tolist(), degrees[seen].tolist(), levels[seen].tolist(), strict=True
+    ):
+        cv2.ellipse(layer, centre, axis, degree, 0, 360, level, -1, cv2.LINE_AA, 4)
+
+
+def _rank(number: np.ndarray) -> np.ndarray:
+    """Count 0, 1, ... within each group of the given sizes."""
+    return np.asarray(np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number))

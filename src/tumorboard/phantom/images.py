@@ -1,0 +1,182 @@
+"""One patient's images: slides and scans, or ready-made tiles and planes; done once, however often it is asked for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tumorboard.phantom.patients.patient import SimulatedPatient, generator
+from tumorboard.phantom.presets import Contents, Preset
+from tumorboard.study.files import write_json
+
+if TYPE_CHECKING:
+    from tumorboard.phantom.scans import ScanRecord
+
+IMAGE_TABLES = ("slides.csv", "scans.csv", "truth/slides.csv", "truth/series.csv", "truth/tumours.csv")
+"""The tables of a phantom that grow with its images; ``PatientImages.tables`` has the same names."""
+
+_SHARE_WITH_TWO_SLIDES = 0.05
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class PatientTask:
+    """What one process does.
+
+    Parameters
+    ----------
+    root : Path
+        The study folder.
+    patient : SimulatedPatient
+    preset : Preset
+    contents : Contents
+    """
+
+    root: Path
+    patient: SimulatedPatient
+    preset: Preset
+    contents: Contents
+
+
+@dataclass
+class PatientImages:
+    """What was written of one patient.
+
+    Parameters
+    ----------
+    tables : dict
+        Rows for each of `IMAGE_TABLES`.
+    counts : dict
+        How many slides, series, tiles, planes.
+    paths : list of str
+        Files and folders, relative to the study folder.
+    bytes : int
+        Size of all files.
+    """
+
+    tables: dict[str, list[Row]] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    paths: list[str] = field(default_factory=list)
+    bytes: int = 0
+
+
+def write_images(task: PatientTask) -> PatientImages:
+    """Write one patient's images, or read what an earlier run noted of them.
+
+    The note ``truth/patients/<patient_id>.json`` is written last: where it or a file is missing, all is made anew.
+
+    Parameters
+    ----------
+    task : PatientTask
+
+    Returns
+    -------
+    PatientImages
+    """
+    note = task.root / "truth" / "patients" / f"{task.patient.patient_id}.json"
+    done = _noted(note, task.root)
+    if done is not None:
+        return done
+    import cv2
+
+    cv2.setNumThreads(1)  # patients run side by side; threads within one would only fight over the cores
+    images = PatientImages()
+    if task.contents is Contents.FILES:
+        _write_slides(task, images)
+        _write_scans(task, images)
+    else:
+        _write_tiles(task, images)
+        _write_planes(task, images)
+    images.bytes = sum(_size(task.root / path) for path in images.paths)
+    write_json(note, vars(images))
+    return images
+
+
+def _noted(note: Path, root: Path) -> PatientImages | None:
+    try:
+        content = json.loads(note.read_text(encoding="utf-8"))
+        images = PatientImages(**content)
+    except (OSError, ValueError, TypeError):
+        return None
+    return images if all((root / path).exists() for path in images.paths) else None
+
+
+def _size(path: Path) -> int:
+    if path.is_file():
+        return path.stat().st_size
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+
+
+def _write_slides(task: PatientTask, images: PatientImages) -> None:
+    from tumorboard.phantom.slides import write_slide
+
+    patient = task.patient
+    if not patient.has_slide:
+        return
+    second = generator(patient.seed, patient.number, "number of slides").random() < _SHARE_WITH_TWO_SLIDES
+    for number in (1, 2) if second else (1,):
+        record = write_slide(patient, task.root, side_px=task.preset.slide_side_px, number=number)
+        path = record.path.relative_to(task.root).as_posix()
+        regions = record.regions_path.relative_to(task.root).as_posix()
+        images.tables.setdefault("slides.csv", []).append({"patient_id": patient.patient_id, "path": path})
+        images.tables.setdefault("truth/slides.csv", []).append(
+            {
+                "patient_id": patient.patient_id,
+                "path": path,
+                "regions": regions,
+                "width_px": record.width_px,
+                "height_px": record.height_px,
+                "mpp": record.mpp,
+                "objective": record.objective,
+                "level_factors": " ".join(str(factor) for factor in record.level_factors),
+                "tissue_share": record.tissue_share,
+                "tumour_share": record.tumour_share,
+                "artefacts": "; ".join(record.artefacts),
+                "bytes": record.bytes,
+            }
+        )
+        images.paths += [path, regions]
+        images.counts["slides"] = number
+
+
+def _write_tiles(task: PatientTask, images: PatientImages) -> None:
+    from tumorboard.phantom.slides import write_tiles
+
+    patient = task.patient
+    if not patient.has_slide:
+        return
+    records = write_tiles(patient, task.root, count_10x=task.preset.tiles_10x, count_5x=task.preset.tiles_5x)
+    folders = {record.path.parent.as_posix(): record.mpp for record in records}
+    rows = [{"patient_id": patient.patient_id, "path": path, "mpp": mpp} for path, mpp in folders.items()]
+    images.tables["slides.csv"] = rows
+    images.paths += list(folders)
+    images.counts["tiles"] = len(records)
+
+
+def _write_scans(task: PatientTask, images: PatientImages) -> None:
+    from tumorboard.phantom.scans import write_scans
+
+    preset = task.preset
+    record = write_scans(
+        task.patient, task.root, size_px=preset.scan_size_px, slices=preset.scan_slices, series=preset.series
+    )
+    _add_scans(record, f"scans/{task.patient.patient_id}", images)
+    images.counts["series"] = len(record.series)
+
+
+def _write_planes(task: PatientTask, images: PatientImages) -> None:
+    from tumorboard.phantom.scans import write_planes
+
+    record = write_planes(task.patient, task.root)
+    _add_scans(record, f"planes/{task.patient.patient_id}", images)
+    images.counts["planes"] = len(record.scans)
+
+
+def _add_scans(record: ScanRecord, folder: str, images: PatientImages) -> None:
+    if not record.scans:
+        return
+    images.tables |= {"scans.csv": record.scans, "truth/series.csv": record.series, "truth/tumours.csv": record.tumour}
+    images.paths.append(folder)

@@ -1,0 +1,120 @@
+"""How large a phantom is, and what it will take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+PRESET_NAMES = ("demo", "paper", "large")
+
+PIXEL_UM = 0.25
+"""µm per pixel to which the sides of slides are stated; a 20x scanner makes half as many pixels of them."""
+
+
+class Contents(StrEnum):
+    """What is written of each patient's images."""
+
+    FILES = "files"
+    TILES = "tiles"
+    TABLES = "tables"
+
+
+@dataclass(frozen=True)
+class Preset:
+    """How large a phantom is.
+
+    Parameters
+    ----------
+    name : str
+    patients : int
+        How many, unless told otherwise.
+    slide_side_px : int
+        About the side of a slide in pixels at 40x (0.25 µm per pixel).
+    scan_size_px : int
+        Rows and columns of a CT slice.
+    scan_slices : tuple of int
+        Fewest and most slices of a series.
+    series : int
+        At most so many series of diagnostic images of a patient.
+    tiles_10x, tiles_5x : int
+        Ready-made tiles of a patient, where no slide files are asked for.
+    """
+
+    name: str
+    patients: int
+    slide_side_px: int
+    scan_size_px: int
+    scan_slices: tuple[int, int]
+    series: int
+    tiles_10x: int
+    tiles_5x: int
+
+
+PRESETS = {
+    "demo": Preset("demo", 60, 4096, 256, (40, 56), 2, 8, 4),
+    "paper": Preset("paper", 230, 20_000, 512, (60, 130), 3, 64, 24),
+    "large": Preset("large", 1150, 40_000, 512, (100, 320), 4, 256, 76),
+}
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What a phantom will take.
+
+    Parameters
+    ----------
+    megapixels : float
+        Pixels of all slides or tiles, in millions.
+    gigabytes : float
+        On the disk.
+    seconds : float
+        With the given number of processes, on a processor of a few years' age.
+    """
+
+    megapixels: float
+    gigabytes: float
+    seconds: float
+
+
+_SHARE_WITH_SLIDE, _SHARE_WITH_SCAN = 0.95, 0.90
+_SHARE_AT_20X, _SHARE_TISSUE = 0.2, 0.7
+
+# measured with benchmarks/phantom.py; only ever shown as "about"
+_SECONDS_PER_MEGAPIXEL, _BYTES_PER_PIXEL = 0.15, 0.30
+_SECONDS_PER_MEGAVOXEL, _BYTES_PER_VOXEL = 0.09, 2.0
+_SECONDS_PER_TILE, _BYTES_PER_TILE = 0.08, 25_000
+_SECONDS_PER_PLANES, _BYTES_PER_PLANES = 0.5, 150_000
+_PATIENTS_PER_SECOND = 20_000
+_SECONDS_TO_START = 5
+
+
+def effort(preset: Preset, patients: int, contents: Contents, workers: int) -> Effort:
+    """Estimate what a phantom will take, before it is begun.
+
+    Parameters
+    ----------
+    preset : Preset
+    patients : int
+    contents : Contents
+    workers : int
+        Processes.
+
+    Returns
+    -------
+    Effort
+    """
+    tables = patients / _PATIENTS_PER_SECOND + 1
+    if contents is Contents.TABLES:
+        return Effort(0, patients * 2500 / 1e9, tables)
+    slides, scans = patients * _SHARE_WITH_SLIDE, patients * _SHARE_WITH_SCAN
+    if contents is Contents.TILES:
+        tiles = slides * (preset.tiles_10x + preset.tiles_5x)
+        seconds = tiles * _SECONDS_PER_TILE + scans * _SECONDS_PER_PLANES
+        gigabytes = (tiles * _BYTES_PER_TILE + scans * _BYTES_PER_PLANES) / 1e9
+        return Effort(tiles * 256**2 / 1e6, gigabytes, _SECONDS_TO_START + tables + seconds / workers)
+    megapixels = slides * preset.slide_side_px**2 * (1 - 0.75 * _SHARE_AT_20X) / 1e6
+    slices = sum(preset.scan_slices) / 2
+    megavoxels = scans * preset.series * 0.8 * slices * preset.scan_size_px**2 / 1e6
+    seconds = megapixels * _SECONDS_PER_MEGAPIXEL + megavoxels * _SECONDS_PER_MEGAVOXEL
+    gigabytes = (megapixels * _BYTES_PER_PIXEL + megavoxels * _BYTES_PER_VOXEL) / 1e3
+    return Effort(megapixels, gigabytes, _SECONDS_TO_START + tables + seconds / workers)

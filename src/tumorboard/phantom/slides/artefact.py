@@ -1,0 +1,126 @@
+"""Where an artefact of a slide lies: its distance map, from which its picture and its polygon both come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import cv2
+import numpy as np
+
+from tumorboard.phantom.histology.window import Window
+
+
+class ArtefactKind(StrEnum):
+    """What may be wrong on a slide."""
+
+    PEN = "pen mark"
+    FOLD = "tissue fold"
+    BLUR = "out of focus"
+    BUBBLE = "air bubble"
+    COVERSLIP = "coverslip edge"
+    BORDER = "black border"
+
+
+@dataclass(frozen=True, eq=False)
+class DistanceMap:
+    """Signed distance from an outline on a coarse grid over the slide, in µm; negative inside.
+
+    Parameters
+    ----------
+    left_um, top_um : float
+        Upper left corner of the grid.
+    step_um : float
+        Edge of a grid cell.
+    distance_um : ndarray of float32, shape (rows, columns)
+        At the cells' centres.
+    """
+
+    left_um: float
+    top_um: float
+    step_um: float
+    distance_um: np.ndarray
+
+    @staticmethod
+    def of_mask(mask: np.ndarray, left_um: float, top_um: float, step_um: float) -> DistanceMap:
+        """Measure the distances from the outline of a mask (uint8, not zero inside)."""
+        inside = (mask > 0).astype(np.uint8)
+        outer = cv2.distanceTransform(1 - inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        inner = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        # both count from the neighbouring cell's centre; half a cell less is the outline between them
+        signed = np.where(inside > 0, 0.5 - inner, outer - 0.5).astype(np.float32)
+        smooth = cv2.GaussianBlur(signed, (0, 0), 1.2)
+        return DistanceMap(left_um, top_um, step_um, np.asarray(smooth * step_um, np.float32))
+
+    def reaches(self, window: Window, margin_um: float = 0.0) -> bool:
+        """Tell whether the outline's inside may touch a window, or come nearer than a margin."""
+        rows, columns = self.distance_um.shape
+        first = max(0, int((window.left_um - margin_um - self.left_um) // self.step_um))
+        last = min(columns, int((window.right_um + margin_um - self.left_um) // self.step_um) + 1)
+        upper = max(0, int((window.top_um - margin_um - self.top_um) // self.step_um))
+        lower = min(rows, int((window.bottom_um + margin_um - self.top_um) // self.step_um) + 1)
+        if first >= last or upper >= lower:
+            return False
+        return bool(self.distance_um[upper:lower, first:last].min() <= 2 * self.step_um)
+
+    def over(self, window: Window) -> np.ndarray:
+        """Give the distance at a window's pixels.
+
+        Returns
+        -------
+        ndarray of float32, shape (height, width)
+            In µm, negative inside.
+        """
+        step = window.mpp / self.step_um
+        to_grid = np.array(
+            [
+                [step, 0, (window.left_um + 0.5 * window.mpp - self.left_um) / self.step_um - 0.5],
+                [0, step, (window.top_um + 0.5 * window.mpp - self.top_um) / self.step_um - 0.5],
+            ]
+        )
+        return cv2.warpAffine(
+            self.distance_um,
+            to_grid,
+            (window.width_px, window.height_px),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+
+    def polygons(self) -> list[np.ndarray]:
+        """Give the outlines.
+
+        Returns
+        -------
+        list of ndarray of float, shape (points, 2)
+            x and y in µm, not closed; without holes.
+        """
+        inside = (self.distance_um < 0).astype(np.uint8)
+        # twice the size, so that an outline runs between cells and not through their centres
+        doubled = cv2.resize(inside, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
+        outlines, _ = cv2.findContours(doubled, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        corner = np.array([self.left_um, self.top_um])
+        simple = [cv2.approxPolyDP(outline, 1.0, True)[:, 0] for outline in outlines]
+        return [corner + (points + 0.5) * self.step_um / 2 for points in simple if len(points) > 2]
+
+
+@dataclass(frozen=True, eq=False)
+class Artefact:
+    """One artefact of a slide.
+
+    Parameters
+    ----------
+    kind : ArtefactKind
+    place : DistanceMap
+    seed : int
+        Names its texture.
+    colour : str
+        Of a pen: ``blue``, ``black``, ``green`` or ``red``; empty for others.
+    blur_um : float
+        Of an area out of focus: standard deviation of its blur; 0 for others.
+    """
+
+    kind: ArtefactKind
+    place: DistanceMap
+    seed: int
+    colour: str = ""
+    blur_um: float = 0.0
