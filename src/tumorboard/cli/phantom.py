@@ -54,8 +54,9 @@ def phantom(
 ) -> None:
     """Write simulated patients with a known truth: slides (SVS), scans (DICOM), genes, tables.
 
-    Stopped at any moment and started again, it goes on. The same seed gives the same files. truth/ holds what stands
-    behind each patient: factors, hazard, regions, diameters, and what the best possible model reaches.
+    Stopped at any moment and started again, it goes on.
+    The same seed gives the same files.
+    In truth/: factors, hazard, regions, diameters, the best possible models.
 
     \b
     tumorboard phantom my-phantom --patients 60 --seed 1
@@ -65,16 +66,17 @@ def phantom(
     """  # noqa: D301
     from tumorboard.execution import available_cores
     from tumorboard.phantom import write_phantom
-    from tumorboard.phantom.request import refuse_full_disk
+    from tumorboard.phantom.request import free_gigabytes
     from tumorboard.study.files import StudyFolder
 
     request = _request(patients, seed, preset, (tables_only, tiles_only), (leaky_sites, independent), slide_pixels)
     processes = workers or available_cores()
     typer.echo(_announcement(request, processes), err=True)
     if plan:
-        refuse_full_disk(directory, request)
+        free = free_gigabytes(directory)
+        typer.echo(f"{free:,.0f} GB are free there. Nothing was written.", err=True)
         if as_json:
-            print_json(_planned(request, processes))
+            print_json(_planned(request, processes) | {"free_gigabytes": round(free, 1)})
         return
     folder = StudyFolder(directory)
     with counted_progress("patients", request.patients) as progress:

@@ -80,11 +80,11 @@ _SHARE_WITH_SLIDE, _SHARE_WITH_SCAN = 0.95, 0.90
 _SHARE_AT_20X, _SHARE_TISSUE = 0.2, 0.7
 
 # measured with benchmarks/phantom.py; only ever shown as "about"
-_SECONDS_PER_MEGAPIXEL, _BYTES_PER_PIXEL = 0.15, 0.30
+_SECONDS_PER_MEGAPIXEL, _BYTES_PER_PIXEL = 0.11, 0.29
 _SECONDS_PER_MEGAVOXEL, _BYTES_PER_VOXEL = 0.09, 2.0
 _SECONDS_PER_TILE, _BYTES_PER_TILE = 0.08, 25_000
 _SECONDS_PER_PLANES, _BYTES_PER_PLANES = 0.5, 150_000
-_PATIENTS_PER_SECOND = 20_000
+_PATIENTS_PER_SECOND = 7_000
 _SECONDS_TO_START = 5
 
 
@@ -105,7 +105,7 @@ def effort(preset: Preset, patients: int, contents: Contents, workers: int) -> E
     """
     tables = patients / _PATIENTS_PER_SECOND + 1
     if contents is Contents.TABLES:
-        return Effort(0, patients * 2500 / 1e9, tables)
+        return Effort(0, patients * 1100 / 1e9, tables)
     slides, scans = patients * _SHARE_WITH_SLIDE, patients * _SHARE_WITH_SCAN
     if contents is Contents.TILES:
         tiles = slides * (preset.tiles_10x + preset.tiles_5x)

@@ -112,8 +112,7 @@ def refuse_full_disk(root: Path, request: PhantomRequest) -> None:
     StudyError
         With both numbers.
     """
-    existing = next(path for path in (root.absolute(), *root.absolute().parents) if path.exists())
-    free = shutil.disk_usage(existing).free / 1e9
+    free = free_gigabytes(root)
     needed = request.effort(1).gigabytes
     if needed * _SPARE > free:
         raise StudyError(
@@ -121,6 +120,12 @@ def refuse_full_disk(root: Path, request: PhantomRequest) -> None:
             where=str(root),
             fix="Ask for fewer patients, a smaller preset, --tiles-only or --tables-only",
         )
+
+
+def free_gigabytes(root: Path) -> float:
+    """Give the room on the disk where a folder lies or would lie."""
+    existing = next(path for path in (root.absolute(), *root.absolute().parents) if path.exists())
+    return shutil.disk_usage(existing).free / 1e9
 
 
 def _differences(made: object, asked: dict[str, object]) -> str:

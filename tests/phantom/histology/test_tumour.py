@@ -4,12 +4,24 @@ import cv2
 import numpy as np
 import pytest
 
+from tumorboard.phantom.histology.architecture import Flow, alveoli
+from tumorboard.phantom.histology.mosaic import lay_mosaic
 from tumorboard.phantom.histology.septa import lay_septa, stroma_map
 from tumorboard.phantom.histology.tumour import paint_tumour
+from tumorboard.phantom.histology.vessels import Vessels, border_vessels, wall_density
 from tumorboard.phantom.histology.window import Canvas, Stain, Window
 from tumorboard.phantom.patients.patient import HistologyFactors
 
 SEEDS = (7919, 15838, 23757)
+TWELVE = tuple(range(501, 513))
+BETWEEN_PATIENTS = np.array(
+    [
+        *(0.0121, 0.0186, 0.0103, 0.0184, 0.0135, 0.0076),
+        *(0.0117, 0.0183, 0.0102, 0.0164, 0.0119, 0.0070),
+        *(0.0113, 0.0179, 0.0101, 0.0135, 0.0097, 0.0060),
+    ]
+)
+"""Standard deviation of `scaled_statistics` over 40 patients whose factors all differ."""
 
 
 def factors(**changed: float) -> HistologyFactors:
@@ -38,6 +50,13 @@ def density(picture: np.ndarray) -> np.ndarray:
 def colour_statistics(picture: np.ndarray) -> np.ndarray:
     values = density(picture)
     return np.concatenate([values.mean(axis=0), values.std(axis=0)])
+
+
+def scaled_statistics(seed: int, **changed: float) -> np.ndarray:
+    """Mean and spread of the optical density in red, green and blue at 0.5, 1 and 2 µm per pixel."""
+    picture = Stain().colour(painted(Window(700.0, 300.0, 640, 640, 0.5), seed, **changed))
+    scales = [cv2.resize(picture, (640 // by, 640 // by), interpolation=cv2.INTER_AREA) for by in (1, 2, 4)]
+    return np.concatenate([colour_statistics(scale) for scale in scales])
 
 
 @pytest.mark.parametrize("mpp", [0.25, 0.2465, 0.5])
@@ -100,20 +119,23 @@ def test_colours_of_tiles_lie_in_the_range_of_real_ones(real_data):
 
 
 def nuclear_diameter_um(nuclear_grade: float) -> float:
-    """Diameter of compact dark spots in the haematoxylin: half of their area lies in smaller ones."""
-    canvas = painted(Window(0.0, 0.0, 1024, 1024, 0.5), 21, nuclear_grade=nuclear_grade)
-    dark = (cv2.GaussianBlur(canvas.haematoxylin, (3, 3), 0) > 24).astype(np.uint8)
-    _, _, spots, _ = cv2.connectedComponentsWithStats(dark)
-    area, width, height = spots[1:, cv2.CC_STAT_AREA], spots[1:, cv2.CC_STAT_WIDTH], spots[1:, cv2.CC_STAT_HEIGHT]
-    compact = (area > 40) & (area > 0.6 * width * height)
-    area = np.sort(area[compact])
-    return float(0.5 * np.sqrt(area[np.searchsorted(area.cumsum(), 0.5 * area.sum())] * 4 / np.pi))
+    """Diameter of the widest disc that half of the dark haematoxylin holds: half of its area stays in an opening."""
+    mpp, shares = 0.5, []
+    diameters = np.arange(3, 30, 2)
+    for seed in SEEDS:
+        canvas = painted(Window(0.0, 0.0, 900, 900, mpp), seed, nuclear_grade=nuclear_grade)
+        dark = (cv2.GaussianBlur(canvas.haematoxylin, (5, 5), 0) > 19).astype(np.uint8)
+        outlines, _ = cv2.findContours(dark, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        cv2.drawContours(dark, outlines, -1, 1, cv2.FILLED)
+        discs = [cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (int(size), int(size))) for size in diameters]
+        shares.append([cv2.morphologyEx(dark, cv2.MORPH_OPEN, disc).sum() / dark.sum() for disc in discs])
+    return float(mpp * np.interp(-0.5, -np.mean(shares, axis=0), diameters))
 
 
 def test_nuclei_grow_with_the_grade():
     sizes = [nuclear_diameter_um(grade) for grade in (0.0, 0.35, 0.65, 1.0)]
-    assert np.all(np.diff(sizes) > 0.3), sizes
-    assert sizes[-1] > 1.4 * sizes[0], sizes
+    assert np.all(np.diff(sizes) > 0.6), sizes
+    assert sizes[-1] > 1.5 * sizes[0], sizes
 
 
 def test_area_of_stroma_does_not_follow_its_pattern():
@@ -125,13 +147,41 @@ def test_area_of_stroma_does_not_follow_its_pattern():
     assert max(shares) / min(shares) < 1.10, shares
 
 
-@pytest.mark.parametrize("factor", ["nuclear_grade", "vascular_pattern", "architecture", "stroma_pattern"])
-def test_colours_do_not_follow_a_factor(factor):
-    """The shift between the factor's ends is small beside the differences between patients (SD 0.004 to 0.015)."""
-    window = Window(700.0, 300.0, 600, 600, 0.5)
+def vessels(vascular_pattern: float, seed: int) -> Vessels:
+    """All vessels of 1 mm² that no papillae lie in."""
+    flow, region = Flow(seed, 0.16, 60.0), Window(0.0, 0.0, 1000, 1000, 1.0)
+    groups = alveoli(region, 0.5, seed)
+    cells = lay_mosaic(region, 19.0, groups, flow, seed)
+    return border_vessels(cells, groups, vascular_pattern, seed)
 
-    def average(value: float) -> np.ndarray:
-        pictures = [Stain().colour(painted(window, seed, **{factor: value})) for seed in SEEDS]
-        return np.mean([colour_statistics(picture) for picture in pictures], axis=0)
 
-    assert np.abs(average(0.95) - average(0.05)).max() < 0.02
+def test_a_net_of_capillaries_gives_way_to_few_wide_thick_walled_vessels():
+    def measured(vascular_pattern: float) -> np.ndarray:
+        rows = []
+        for seed in range(10):
+            laid = vessels(vascular_pattern, seed)
+            steps = np.diff(laid.lines, axis=1)
+            inside = ((laid.lines > 0) & (laid.lines < 1000)).all(axis=(1, 2))
+            length = inside * np.hypot(steps[..., 0], steps[..., 1]).sum(axis=1)
+            wall = 2 * laid.wall_um * wall_density(vascular_pattern)
+            rows.append([length.sum(), (length * laid.lumen_um).sum(), (length * wall).sum()])
+        return np.mean(rows, axis=0)
+
+    net, sparse = measured(0.1), measured(0.9)
+    assert sparse[0] < 0.4 * net[0]
+    assert sparse[1:] == pytest.approx(net[1:], rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("factor", "most"),
+    [("nuclear_grade", 0.35), ("vascular_pattern", 0.70), ("architecture", 0.55), ("stroma_pattern", 0.20)],
+)
+def test_colours_do_not_follow_a_factor(factor, most):
+    """Twelve patients between 0.1 and 0.9, at 0.5, 1 and 2 µm, in SD between patients.
+
+    Without the compensation nuclear grade shifts them by 0.7 and the vascular pattern by 0.9. The chance error of
+    twelve windows is about 0.15 for the vascular pattern and for the architecture, which is compensated little.
+    """
+    shift = [scaled_statistics(seed, **{factor: 0.9}) - scaled_statistics(seed, **{factor: 0.1}) for seed in TWELVE]
+    part = np.abs(np.mean(shift, axis=0)) / BETWEEN_PATIENTS
+    assert part.max() < most, part.round(2)

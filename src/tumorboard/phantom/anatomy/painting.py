@@ -66,7 +66,7 @@ def _texture_section(kind: str, section: Section, offset_mm: np.ndarray) -> np.n
     columns, to_column = _texels(
         section.column_start_mm + offset_mm[column], section.column_step_mm, section.columns, texel
     )
-    layer = np.ascontiguousarray(layer[np.ix_(rows, columns)])
+    layer = layer.take(rows, axis=0).take(columns, axis=1)
     to_layer = np.array([[section.column_step_mm / texel, 0, to_column], [0, section.row_step_mm / texel, to_row]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return cv2.warpAffine(layer, to_layer, section.shape[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)

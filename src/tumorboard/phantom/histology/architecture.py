@@ -12,6 +12,10 @@ from tumorboard.phantom.histology.window import Window
 
 ALVEOLUS_UM = 56.0
 """Distance of the smallest groups of cells."""
+TERRITORY_UM = 190.0
+"""Distance of the territories that larger vessels run around."""
+_MOST_PAPILLARY = 0.55
+"""Part of the alveoli that are papillae where architecture is 0."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,8 @@ class Alveoli:
     keys : ndarray of uint64, shape (alveoli,)
     nest : ndarray of uint64, shape (alveoli,)
         Key of the nest that an alveolus is part of.
+    territory : ndarray of uint64, shape (alveoli,)
+        Key of the part of the tissue, about `TERRITORY_UM` wide, that larger vessels run around.
     papillary : ndarray of bool, shape (alveoli,)
         Whether it is a papilla: a core, cells around it and a cleft between it and its neighbours.
     direction : ndarray of float, shape (alveoli,)
@@ -98,6 +104,7 @@ class Alveoli:
     centres: np.ndarray
     keys: np.ndarray
     nest: np.ndarray
+    territory: np.ndarray
     papillary: np.ndarray
     direction: np.ndarray
     elongation: np.ndarray
@@ -174,16 +181,23 @@ def alveoli(region: Window, architecture: float, seed: int) -> Alveoli:
     """
     nest_um = ALVEOLUS_UM * 6.5**architecture
     points = jittered_points(region, ALVEOLUS_UM, seed + 11, margin_um=2.5 * ALVEOLUS_UM)
-    nests = jittered_points(region, nest_um, seed + 12, margin_um=2.5 * ALVEOLUS_UM + 2.5 * nest_um)
     centres = np.stack([points.x_um, points.y_um], axis=1)
-    _, nearest = KDTree(np.stack([nests.x_um, nests.y_um], axis=1)).query(centres)
-    share = np.clip(1.0 - architecture / 0.45, 0, 1)
+    share = _MOST_PAPILLARY * np.clip(1.0 - architecture / 0.40, 0, 1)
     papillary = 0.5 + 0.42 * SmoothField(seed + 13, 260.0).at(points.x_um, points.y_um) < share
+    papillary &= share > 0
     return Alveoli(
         centres,
         points.keys,
-        nests.keys[nearest],
+        _part_of(centres, region, nest_um, seed + 12) if architecture > 0 else points.keys,
+        _part_of(centres, region, TERRITORY_UM, seed + 14),
         papillary,
         np.pi * uniform(points.keys, 21),
-        np.where(papillary, 1.8 + 1.6 * uniform(points.keys, 22), 1.0 + 0.4 * uniform(points.keys, 22)),
+        np.where(papillary, 2.0 + 2.0 * uniform(points.keys, 22), 1.0 + 0.4 * uniform(points.keys, 22)),
     )
+
+
+def _part_of(centres: np.ndarray, region: Window, spacing_um: float, seed: int) -> np.ndarray:
+    """Give the key of the lattice point that each centre is nearest to."""
+    points = jittered_points(region, spacing_um, seed, margin_um=2.5 * ALVEOLUS_UM + 2.5 * spacing_um)
+    _, nearest = KDTree(np.stack([points.x_um, points.y_um], axis=1)).query(centres)
+    return np.asarray(points.keys[nearest])

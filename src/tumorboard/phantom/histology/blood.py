@@ -17,7 +17,7 @@ _DIAMETER_UM = 6.1
 _PACKED_SPACING_UM, _LOOSE_SPACING_UM = 4.9, 5.8
 _VARIANTS = 24
 _LEVEL = 30.0
-_FINE = 8
+_FINE = 4
 _LOOSE_SHARE = 0.8
 _NUCLEAR_LEVEL = 26
 """Haematoxylin above which a pixel belongs to a nucleus: the blood of a lake lies around it."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
+from scipy import fft
 
 from tumorboard.phantom.histology.window import Canvas, Window
 
@@ -32,12 +33,15 @@ def periodic_noise(size_px: int, sigma_um: tuple[float, float], seed: int) -> np
         Mean 0, standard deviation 1.
     """
     white = np.random.default_rng(seed).standard_normal((size_px, size_px), np.float32)
-    across = np.fft.rfftfreq(size_px, NATIVE_MPP)
-    down = np.fft.fftfreq(size_px, NATIVE_MPP)
-    gain_x = np.exp(-2 * (np.pi * sigma_um[0] * across) ** 2)
-    gain_y = np.exp(-2 * (np.pi * sigma_um[1] * down) ** 2)
-    spectrum = np.fft.rfft2(white) * (gain_x[None, :] * gain_y[:, None])
-    noise = np.fft.irfft2(spectrum, s=(size_px, size_px)).astype(np.float32)
+    across = fft.rfftfreq(size_px, NATIVE_MPP)
+    down = fft.fftfreq(size_px, NATIVE_MPP)
+    gain_x = np.exp(-2 * (np.pi * sigma_um[0] * across) ** 2).astype(np.float32)
+    gain_y = np.exp(-2 * (np.pi * sigma_um[1] * down) ** 2).astype(np.float32)
+    # SciPy's transform keeps single precision, NumPy's would double it
+    spectrum = fft.rfft2(white, overwrite_x=True)
+    spectrum *= gain_x[None, :]
+    spectrum *= gain_y[:, None]
+    noise = fft.irfft2(spectrum, s=(size_px, size_px), overwrite_x=True)
     return np.asarray((noise - noise.mean()) / float(noise.std()), np.float32)
 
 
@@ -101,15 +105,28 @@ class Fabric:
         first_y = np.mod(-sine * x_um + cosine * y_um, period_um) / pixel_um - 0.5
         step = window.mpp / pixel_um
         to_fabric = np.array([[cosine * step, sine * step, first_x], [-sine * step, cosine * step, first_y]])
+        width, height = window.width_px, window.height_px
+        corners = to_fabric @ np.array([[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1]])
+        left, top = (int(low) - 1 for low in np.floor(corners.min(axis=1)))
+        right, bottom = (int(high) + 2 for high in np.ceil(corners.max(axis=1)))
+        to_fabric[:, 2] -= left, top
+        # a part cut out before, as OpenCV is ten times as slow where it must wrap around edges itself
         return np.asarray(
             cv2.warpAffine(
-                woven,
+                _cut_out(woven, left, top, right - left, bottom - top),
                 to_fabric,
-                (window.width_px, window.height_px),
+                (width, height),
                 flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-                borderMode=cv2.BORDER_WRAP,
             )
         )
+
+
+def _cut_out(periodic: np.ndarray, left: int, top: int, width: int, height: int) -> np.ndarray:
+    """Give a rectangle of a periodic map; it may reach over its edges, several times."""
+    rows = periodic.take(np.arange(top, top + height), axis=0, mode="wrap")
+    left %= periodic.shape[1]
+    repeats = -(-(left + width) // periodic.shape[1])
+    return np.asarray((cv2.repeat(rows, 1, repeats) if repeats > 1 else rows)[:, left : left + width])
 
 
 def part_of(window: Window, mask: np.ndarray) -> tuple[Window, tuple[slice, slice]]:

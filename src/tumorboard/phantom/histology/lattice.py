@@ -7,8 +7,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from tumorboard.phantom.histology.grid import brought, grid_around
 from tumorboard.phantom.histology.window import Window
 
+_CELLS_PER_KNOT = 8
+"""Cells of the grid from one knot of a field to the next: linear between them, it is off by less than a hundredth."""
+_LARGEST_CELL_PX = 16
 _GOLDEN, _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _X_STEP, _Y_STEP = np.uint64(0xD6E8FEB86659FD93), np.uint64(0xA0761D6478BD642F)
 
@@ -130,6 +134,13 @@ class SmoothField:
         ndarray of float32, shape (height, width)
             Mean 0, standard deviation somewhat below 1.
         """
+        step_um = min(self.scale_um / _CELLS_PER_KNOT, _LARGEST_CELL_PX * window.mpp)
+        if step_um < 2 * window.mpp:
+            return self._cubic(window)
+        grid = grid_around(window, step_um, 0.0)
+        return brought(self._cubic(grid), grid, window)
+
+    def _cubic(self, window: Window) -> np.ndarray:
         first_column = int(np.floor(window.left_um / self.scale_um)) - 2
         first_row = int(np.floor(window.top_um / self.scale_um)) - 2
         columns = np.arange(first_column, int(np.ceil(window.right_um / self.scale_um)) + 3)

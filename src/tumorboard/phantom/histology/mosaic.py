@@ -11,6 +11,9 @@ from tumorboard.phantom.histology.architecture import Alveoli, Flow
 from tumorboard.phantom.histology.lattice import hashed, jittered_points
 from tumorboard.phantom.histology.window import Window
 
+_REACH = 3.0
+"""A cell's corners lie within so many spacings of its middle."""
+
 
 @dataclass(frozen=True, eq=False)
 class Mosaic:
@@ -71,12 +74,14 @@ def lay_mosaic(region: Window, spacing_um: float, groups: Alveoli, flow: Flow, s
     sites = np.stack([points.x_um, points.y_um], axis=1)
     diagram = Voronoi(sites)
     alveolus, across = groups.of_cells(sites)
-    ridges = np.asarray(diagram.ridge_vertices)
-    inner = (ridges >= 0).all(axis=1)
-    pairs, ends = np.asarray(diagram.ridge_points)[inner], ridges[inner]
+    ridges, sides = np.asarray(diagram.ridge_vertices), np.asarray(diagram.ridge_points)
+    inner = _within_reach(diagram, ridges, sides, _REACH * spacing_um)
+    pairs, ends = sides[inner], ridges[inner]
     corners = _rounded(diagram.vertices, ends, alveolus[pairs[:, 0]] != alveolus[pairs[:, 1]])
     corners = flow.to_slide(corners)
     pairs, ends = _in_order(pairs, ends, points.keys, sites, diagram.vertices)
+    whole = np.ones(len(sites), bool)
+    whole[sides[~inner]] = False
     regions = [diagram.regions[number] for number in diagram.point_region]
     return Mosaic(
         flow.to_slide(sites),
@@ -85,10 +90,17 @@ def lay_mosaic(region: Window, spacing_um: float, groups: Alveoli, flow: Flow, s
         across,
         *_drawn_out(flow, sites),
         corners,
-        [region if region and min(region) >= 0 else [] for region in regions],
+        [region if complete else [] for region, complete in zip(regions, whole.tolist(), strict=True)],
         corners[ends],
         pairs,
     )
+
+
+def _within_reach(diagram: Voronoi, ridges: np.ndarray, sides: np.ndarray, reach_um: float) -> np.ndarray:
+    """Say which borders are those of real cells: at the rim of the sites their ends lie far away, or at infinity."""
+    ends = diagram.vertices[ridges] - diagram.points[sides[:, 0]][:, None, :]
+    near = (np.abs(ends) < reach_um).all(axis=(1, 2))
+    return np.asarray(near & (ridges >= 0).all(axis=1))
 
 
 def _rounded(corners: np.ndarray, ends: np.ndarray, between_groups: np.ndarray) -> np.ndarray:

@@ -25,6 +25,8 @@ _TRIES = 400
 _POSITIONS_MPP = 8.0
 _OPTICAL_SPREAD_UM = 0.2
 """Standard deviation of a point's image: a lens of 0.75 numerical aperture resolves about 0.45 µm (Rayleigh)."""
+_REACH_UM = 5.0
+"""How far around a window is painted: a cell or nucleus in the next tissue's border reaches in."""
 _PLASTIC_RATIO = 0.7548776662466927, 0.5698402909980532
 
 
@@ -80,14 +82,14 @@ class Section:
         Canvas
         """
         spread_px = _OPTICAL_SPREAD_UM / window.mpp
-        border = int(np.ceil(3 * spread_px)) if spread_px >= 0.4 else 0
+        border = int(np.ceil(max(3 * spread_px, _REACH_UM / window.mpp))) if spread_px >= 0.4 else 0
         wide = _widened(window, border)
         fields = self.layout.fields(wide)
         if not fields or not border:
             return self._paint(window, fields)
         painted, canvas = self._paint(wide, fields), Canvas(window)
         inner = np.s_[border : border + window.height_px, border : border + window.width_px]
-        side = 2 * border + 1
+        side = 2 * int(np.ceil(3 * spread_px)) + 1
         for dye in ("haematoxylin", "eosin", "erythrocyte"):
             soft = cv2.GaussianBlur(getattr(painted, dye), (side, side), spread_px)
             setattr(canvas, dye, np.ascontiguousarray(soft[inner]))
@@ -98,7 +100,8 @@ class Section:
         if not fields:
             return canvas
         codes = self.layout.tissue_map(fields, window)
-        present = set(np.flatnonzero(np.bincount(codes.ravel(), minlength=len(Tissue))).tolist())
+        counts = cv2.calcHist([codes], [0], None, [len(Tissue)], [0, len(Tissue)])
+        present = set(np.flatnonzero(counts).tolist())
         self._paint_tissues(canvas, codes, present)
         if Tissue.VESSEL in present:
             inside = cv2.bitwise_and(fields["vessel"], _where(codes, Tissue.VESSEL))

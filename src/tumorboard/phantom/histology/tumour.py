@@ -14,7 +14,7 @@ from tumorboard.phantom.histology.strokes import ramp
 from tumorboard.phantom.histology.tumour_cells import paint_borders, paint_cytoplasm, paint_tumour_nuclei
 from tumorboard.phantom.histology.tumour_stroma import paint_other_nuclei, paint_stroma, paint_vessels
 from tumorboard.phantom.histology.tumour_texture import Texture, texture_over, wavering
-from tumorboard.phantom.histology.vessels import border_vessels, closed_map, joined, lay_vessels, paint_red_cells
+from tumorboard.phantom.histology.vessels import border_vessels, closed_map, core_vessels, joined, paint_red_cells
 from tumorboard.phantom.histology.window import Canvas, Window
 from tumorboard.phantom.patients.patient import HistologyFactors
 
@@ -68,12 +68,12 @@ def _painted(window: Window, factors: HistologyFactors, seed: int) -> Canvas:
     stroma = stroma_map(window, septa, factors.stroma_pattern)
     vessels = joined(
         border_vessels(cells, groups, factors.vascular_pattern, seed),
-        lay_vessels(core_lines, groups.keys[core_owner], core_keys, factors.vascular_pattern, seed),
+        core_vessels(core_lines, groups.keys[core_owner], core_keys, factors.vascular_pattern, seed),
     )
     paint_cytoplasm(canvas, cells, groups, manner)
     paint_borders(canvas, cells, groups, factors.architecture, manner, seed)
     paint_stroma(canvas, stroma, septa)
-    paint_vessels(canvas, vessels, seed)
+    paint_vessels(canvas, vessels, factors.vascular_pattern, seed)
     paint_red_cells(canvas.erythrocyte, window, vessels, manner.blood)
     layers = [canvas.haematoxylin, canvas.eosin, canvas.erythrocyte]
     canvas.haematoxylin, canvas.eosin, canvas.erythrocyte = wavering(window, layers, 0.30)

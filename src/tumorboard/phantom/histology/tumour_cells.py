@@ -25,13 +25,22 @@ from tumorboard.phantom.histology.tumour_texture import Texture, texture_over
 from tumorboard.phantom.histology.window import Canvas
 from tumorboard.phantom.patients.patient import HistologyFactors
 
+_ARCHITECTURES = (0.0, 0.25, 0.5, 0.75, 1.0)
+_NEST_BORDERS = (1.0, 0.69, 0.47, 0.305, 0.19)
+"""Measured part of the length of the borders between alveoli that lies between nests."""
+_SHEATH_UM = (1.2, 1.6, 2.2, 2.2, 1.4)
+_CLEFT_UM = 1.5
+"""Mean width of the cleft along a border between alveoli where every one has a cleft."""
+_SLIT_SHARE, _SLIT_UM = 0.22, 2.2
+"""In sheets the white of the clefts lies between single cells: part of the borders, and mean width."""
+
 
 def paint_cytoplasm(canvas: Canvas, cells: Mosaic, groups: Alveoli, manner: Habit) -> None:
     """Paint threads of cytoplasm between clear vacuoles; some cells are granular."""
     window = canvas.window
     granular = uniform(cells.keys, 81) < manner.granular
-    tone = np.where(granular, 0.6 + 0.3 * uniform(cells.keys, 82), 0.10 + 0.6 * uniform(cells.keys, 82) ** 2)
-    tone *= 0.6 + 0.8 * uniform(groups.nest[cells.alveolus], 87)
+    tone = np.where(granular, 0.45 + 0.3 * uniform(cells.keys, 82), 0.10 + 0.6 * uniform(cells.keys, 82) ** 2)
+    tone *= 0.4 + 1.2 * uniform(groups.nest[cells.alveolus], 87)
     levels = np.asarray(np.clip(np.round(tone * 12), 1, 14) * 16, np.int64)
     tones: np.ndarray = np.full(window.shape, 60, np.uint8)
     fill_polygons(tones, window, cells.corners, cells.outlines, levels)
@@ -49,28 +58,42 @@ def paint_borders(
     first, second = (cells.alveolus[cells.pairs[:, side]] for side in range(2))
     nests_apart = groups.nest[first] != groups.nest[second]
     cleft = (first != second) & (groups.papillary[first] | groups.papillary[second])
-    gap_um = 6.0 * np.interp(architecture, (0.05, 0.4, 0.6, 0.9), (0.0, 1.0, 1.0, 0.0))
+    around = float(np.interp(architecture, _ARCHITECTURES, _NEST_BORDERS))
+    slit_share = float(np.interp(architecture, (0.5, 1.0), (0.0, 1.0)))
     keys = pair_keys(cells.keys[cells.pairs[:, 0]], cells.keys[cells.pairs[:, 1]])
     lines = curved(cells.borders, keys, bow=0.18, seed=seed)
     layer: np.ndarray = np.zeros(window.shape, np.uint8)
     faint = (uniform(keys, 84) < 0.3) & ~cleft
     draw_lines(layer, window, lines[~faint])
     draw_lines(layer, window, lines[faint], 110)
-    draw_strokes(layer, window, lines[nests_apart], np.full(int(nests_apart.sum()), 1.2), 160)
-    cleft |= nests_apart & (gap_um > 0)
+    sheath: np.ndarray = np.zeros(window.shape, np.uint8)
+    sheathed = lines[nests_apart | cleft]
+    draw_strokes(
+        sheath, window, sheathed, np.full(len(sheathed), float(np.interp(architecture, _ARCHITECTURES, _SHEATH_UM)))
+    )
+    slit = (uniform(keys, 88) < slit_share * _SLIT_SHARE) & ~cleft & ~nests_apart
+    cleft |= nests_apart & (slit_share < 1)
     sides = uniform(pair_keys(groups.keys[first[cleft]], groups.keys[second[cleft]]), 85)
     papillary = groups.papillary[first[cleft]] | groups.papillary[second[cleft]]
-    width = np.where(papillary, 5.2, gap_um) * (0.4 + 1.2 * sides) * (0.75 + 0.5 * uniform(keys[cleft], 86))
+    width = (
+        np.where(papillary, 4.3, _CLEFT_UM * (1 - slit_share) / around)
+        * (0.4 + 1.2 * sides)
+        * (0.75 + 0.5 * uniform(keys[cleft], 86))
+    )
     gap: np.ndarray = np.zeros(window.shape, np.uint8)
     pieces, width = uneven(lines[cleft], width, seed)
-    draw_strokes(layer, window, pieces, width + 1.6, 105)
+    draw_strokes(sheath, window, pieces, width + 2.0)
     draw_strokes(gap, window, pieces, width)
+    draw_strokes(gap, window, lines[slit], _SLIT_UM * (0.4 + 1.2 * uniform(keys[slit], 86)))
     sigma = 0.35 / window.mpp
     layer = cv2.GaussianBlur(layer, (2 * round(1.5 * sigma) + 1,) * 2, sigma)
     layer = cv2.LUT(layer, ramp(0.55 / window.mpp, 0))
     cv2.add(canvas.eosin, cv2.LUT(layer, ramp(0.085 * manner.membrane, 0)), dst=canvas.eosin)
     cv2.add(canvas.haematoxylin, cv2.LUT(layer, ramp(0.072 * manner.membrane, 0)), dst=canvas.haematoxylin)
-    gap = soften(gap, window, 1.2)
+    sheath = soften(sheath, window, 1.2)
+    cv2.max(canvas.eosin, cv2.LUT(sheath, ramp(0.12 * manner.membrane, 0)), dst=canvas.eosin)
+    cv2.max(canvas.haematoxylin, cv2.LUT(sheath, ramp(0.05 * manner.membrane, 0)), dst=canvas.haematoxylin)
+    gap = soften(gap, window, 1.8)
     cv2.min(canvas.eosin, cv2.LUT(gap, ramp(-0.998, 255)), dst=canvas.eosin)
     cv2.min(canvas.haematoxylin, cv2.LUT(gap, ramp(-1.0, 255)), dst=canvas.haematoxylin)
 
@@ -115,6 +138,6 @@ def paint_tumour_nuclei(
         angle=np.where(flow_share > 0.25, cells.direction, np.pi * uniform(keys, 96))[shown],
         irregularity=np.clip(grade**1.3 * (0.6 + 0.4 * uniform(keys, 90)) + (size < 1) * 0.4, 0, 1)[shown],
         darkness=(manner.darkness * darkness)[shown],
-        vesicular=(0.1 + 0.6 * uniform(keys, 99))[shown],
+        vesicular=np.clip(0.5 * uniform(keys, 99) + 0.6 * grade - 0.1, 0, 1)[shown],
         nucleolus_um=np.interp(grade, (0, 0.2, 0.35, 0.65, 1), (0, 0, 0.8, 2.0, 3.4))[shown],
     )

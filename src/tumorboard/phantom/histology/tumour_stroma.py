@@ -11,7 +11,7 @@ from tumorboard.phantom.histology.nuclei import paint_nuclei
 from tumorboard.phantom.histology.septa import PlaceMap, Septa, fibres
 from tumorboard.phantom.histology.strokes import draw_lines, draw_strokes, ramp, soften, uneven
 from tumorboard.phantom.histology.tumour_texture import Texture, texture_over
-from tumorboard.phantom.histology.vessels import Vessels, endothelium
+from tumorboard.phantom.histology.vessels import Vessels, endothelium, wall_density
 from tumorboard.phantom.histology.window import Canvas
 
 
@@ -31,17 +31,17 @@ def paint_stroma(canvas: Canvas, stroma_map: PlaceMap, septa: Septa) -> None:
         setattr(canvas, name, cv2.add(below, cv2.multiply(layer, stroma, scale=share / 255)))
 
 
-def paint_vessels(canvas: Canvas, vessels: Vessels, seed: int) -> None:
+def paint_vessels(canvas: Canvas, vessels: Vessels, vascular_pattern: float, seed: int) -> None:
     """Paint walls and clear lumina."""
-    window = canvas.window
+    window, paler = canvas.window, wall_density(vascular_pattern)
     wall, lumen = np.zeros(window.shape, np.uint8), np.zeros(window.shape, np.uint8)
     pieces, outer = uneven(vessels.lines, vessels.lumen_um + 2 * vessels.wall_um, seed)
     draw_strokes(wall, window, pieces, outer)
     pieces, inner = uneven(vessels.lines, vessels.lumen_um, seed)
     draw_strokes(lumen, window, pieces, inner)
-    wall, lumen = soften(wall, window, 1.8), soften(lumen, window, 1.3)
-    cv2.max(canvas.eosin, cv2.LUT(wall, ramp(0.10, 0)), dst=canvas.eosin)
-    cv2.max(canvas.haematoxylin, cv2.LUT(wall, ramp(0.03, 0)), dst=canvas.haematoxylin)
+    wall, lumen = soften(wall, window, 1.0), soften(lumen, window, 1.0)
+    cv2.max(canvas.eosin, cv2.LUT(wall, ramp(0.155 * paler, 0)), dst=canvas.eosin)
+    cv2.max(canvas.haematoxylin, cv2.LUT(wall, ramp(0.055 * paler, 0)), dst=canvas.haematoxylin)
     cv2.min(canvas.eosin, cv2.LUT(lumen, ramp(-0.985, 255)), dst=canvas.eosin)
     cv2.min(canvas.haematoxylin, cv2.LUT(lumen, ramp(-0.993, 255)), dst=canvas.haematoxylin)
 
@@ -57,7 +57,7 @@ def paint_other_nuclei(
         places[:, 1],
         keys,
         diameter_um=4.4 + 1.2 * uniform(keys, 45),
-        elongation=2.2 + 1.8 * uniform(keys, 46),
+        elongation=2.8 + 2.0 * uniform(keys, 46),
         angle=angle,
         irregularity=0.3,
         darkness=manner.darkness * (0.85 + 0.4 * uniform(keys, 47)),

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from tumorboard.phantom.histology.architecture import Alveoli
-from tumorboard.phantom.histology.lattice import hashed, uniform
+from tumorboard.phantom.histology.lattice import SmoothField, hashed, uniform
 from tumorboard.phantom.histology.mosaic import Mosaic, pair_keys
 from tumorboard.phantom.histology.septa import PlaceMap
 from tumorboard.phantom.histology.strokes import curved, draw_strokes, to_fixed
 from tumorboard.phantom.histology.window import Window
 
-_NET_LUMEN_UM = 1.5
-"""Width of a capillary's lumen where every border has one."""
-_SHARE_WITHIN_NESTS = 0.65
-"""Part of the borders inside a nest that a vessel may run along."""
+_NET_LUMEN_UM = 1.2
+"""Mean width of a capillary's lumen where every border has one; open stretches are wider, the others collapsed."""
+_NET_WALL_UM = 0.6
+"""Thickness of a capillary's wall where every border has one."""
+_WIDER_IN_CORES = 1.6
+"""The cores of papillae are shorter than the borders, without a vessel, around them."""
+_SHARE_AROUND_TERRITORIES = 0.367
+"""Measured part of the length of the borders between alveoli that lies between territories."""
 _RED_CELL_SHARE = 0.45
 """Part of a lumen's area that red cells fill."""
 
@@ -43,21 +47,27 @@ class Vessels:
 
 
 def share_with_vessel(vascular_pattern: float) -> float:
-    """Give the share of the borders between groups of cells that a vessel runs along."""
-    return 1.0 - 0.76 * vascular_pattern
+    """Give the share of the borders between groups of cells that a vessel runs along: 1 to 0.18."""
+    return float(np.exp(-1.7 * vascular_pattern))
+
+
+def wall_density(vascular_pattern: float) -> float:
+    """Give the density of vessel walls, relative to that of capillaries: thick walls are loose, and paler."""
+    return 1.0 - 0.3 * vascular_pattern
 
 
 def lay_vessels(lines: np.ndarray, groups: np.ndarray, keys: np.ndarray, vascular_pattern: float, seed: int) -> Vessels:
-    """Choose the borders that have a vessel, and its calibre.
+    """Give vessels their course and calibre.
 
-    Fewer vessels are wider, so that the area of the lumina is the same on average.
+    Fewer vessels have wider lumina and thicker walls, by as much as there are fewer; a winding vessel is narrower by
+    as much as it is longer. The expected area of lumina and of walls is the same for every pattern.
 
     Parameters
     ----------
     lines : ndarray of float, shape (lines, 2, 2)
-        Stretches of the borders between groups.
+        Stretches that have a vessel.
     groups : ndarray of uint64, shape (lines,)
-        Key of the pair of groups: all stretches between two groups share a vessel.
+        Key of the vessel: its stretches share a calibre.
     keys : ndarray of uint64, shape (lines,)
         Of each stretch.
     vascular_pattern : float
@@ -69,24 +79,40 @@ def lay_vessels(lines: np.ndarray, groups: np.ndarray, keys: np.ndarray, vascula
     Vessels
     """
     share = share_with_vessel(vascular_pattern)
-    chosen = uniform(groups, 31) < share
-    lines, groups, keys = curved(lines[chosen], keys[chosen], bow=0.18, seed=seed), groups[chosen], keys[chosen]
-    spread = 0.12 + 0.50 * vascular_pattern
+    straight = curved(lines, keys, bow=0.18, seed=seed)
+    lines = _winding(straight, 8.0 * vascular_pattern**1.5, seed)
+    narrower = np.clip(_length(straight) / np.maximum(_length(lines), 0.5), 0.3, 1.5)
+    spread = 0.12 + 0.40 * vascular_pattern
 
     def varied(source: np.ndarray, stream: int, size: float) -> np.ndarray:
         return np.asarray(np.exp(size * 3.46 * (uniform(source, stream) - 0.5) - size**2 / 2))
 
-    open_share = 0.3 + 0.7 * vascular_pattern
-    lumen = _NET_LUMEN_UM / share / open_share * varied(groups, 32, spread) * varied(keys, 33, 0.12 + 0.3 * spread)
-    lumen = np.where(uniform(keys, 36) < open_share, np.minimum(lumen, 15.0), 0.4)
-    wall = (0.6 + 1.2 * vascular_pattern) * varied(groups, 34, 0.15 + 0.2 * vascular_pattern)
+    open_share = 0.25 + 0.75 * vascular_pattern
+    lumen = _NET_LUMEN_UM / share / open_share * varied(groups, 32, spread) * varied(keys, 33, 0.12 + 0.1 * spread)
+    lumen = np.where(uniform(keys, 36) < open_share, np.minimum(lumen, 20.0), 0.0)
+    wall = _NET_WALL_UM / share / wall_density(vascular_pattern) * varied(groups, 34, 0.10 + 0.25 * vascular_pattern)
     cluster = np.where(uniform(groups, 35) < 0.3, 2.2, 0.49)
     crowding = (1 + vascular_pattern * (cluster - 1)) / share
-    return Vessels(lines, keys, lumen, wall, crowding)
+    return Vessels(lines, keys, lumen * narrower, wall * narrower, crowding * narrower)
+
+
+def _winding(lines: np.ndarray, reach_um: float, seed: int) -> np.ndarray:
+    """Move points to and fro by what belongs to their place, so that stretches that meet still meet."""
+    x, y = lines[..., 0], lines[..., 1]
+    shift = [SmoothField(seed + 76 + number, 15.0).at(x, y) for number in range(2)]
+    return np.asarray(lines + reach_um * np.stack(shift, axis=-1))
+
+
+def _length(lines: np.ndarray) -> np.ndarray:
+    steps = np.diff(lines, axis=1)
+    return np.asarray(np.hypot(steps[..., 0], steps[..., 1]).sum(axis=1))
 
 
 def border_vessels(cells: Mosaic, groups: Alveoli, vascular_pattern: float, seed: int) -> Vessels:
     """Lay the vessels along the borders between groups of cells.
+
+    Where fewer and fewer borders have one, the net within the territories goes first; then whole sides of
+    territories lose theirs.
 
     Parameters
     ----------
@@ -101,12 +127,30 @@ def border_vessels(cells: Mosaic, groups: Alveoli, vascular_pattern: float, seed
     Vessels
     """
     first, second = (cells.alveolus[cells.pairs[:, side]] for side in range(2))
-    between = (first != second) & ~groups.papillary[first] & ~groups.papillary[second]
-    pairs = pair_keys(groups.keys[first], groups.keys[second])
-    within_nest = groups.nest[first] == groups.nest[second]
-    between &= ~within_nest | (uniform(pairs, 37) < _SHARE_WITHIN_NESTS)
+    between = np.flatnonzero((first != second) & ~groups.papillary[first] & ~groups.papillary[second])
+    first, second = first[between], second[between]
+    around = groups.territory[first] != groups.territory[second]
+    owner = np.where(
+        around,
+        pair_keys(groups.territory[first], groups.territory[second]),
+        pair_keys(groups.keys[first], groups.keys[second]),
+    )
+    share = share_with_vessel(vascular_pattern)
+    within_share = max(0.0, (share - _SHARE_AROUND_TERRITORIES) / (1 - _SHARE_AROUND_TERRITORIES))
+    around_share = min(1.0, share / _SHARE_AROUND_TERRITORIES)
+    chosen = uniform(owner, 31) < np.where(around, around_share, within_share)
+    between, owner = between[chosen], owner[chosen]
     keys = pair_keys(*(cells.keys[cells.pairs[between, side]] for side in range(2)))
-    return lay_vessels(cells.borders[between], pairs[between], keys, vascular_pattern, seed)
+    return lay_vessels(cells.borders[between], owner, keys, vascular_pattern, seed)
+
+
+def core_vessels(
+    lines: np.ndarray, groups: np.ndarray, keys: np.ndarray, vascular_pattern: float, seed: int
+) -> Vessels:
+    """Lay the vessels in the cores of papillae; parameters as those of `lay_vessels`, ``groups`` names the papilla."""
+    chosen = uniform(groups, 31) < share_with_vessel(vascular_pattern)
+    vessels = lay_vessels(lines[chosen], groups[chosen], keys[chosen], vascular_pattern, seed)
+    return replace(vessels, lumen_um=_WIDER_IN_CORES * vessels.lumen_um, wall_um=_WIDER_IN_CORES * vessels.wall_um)
 
 
 def joined(one: Vessels, other: Vessels) -> Vessels:

@@ -35,6 +35,22 @@ _AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
+class _WrittenInstance:
+    """What one file says beside its pixels: what it shares with its series, and its own."""
+
+    shared: Dataset
+    own: dict[str, object]
+    syntax: str
+
+    def header(self) -> Dataset:
+        image = Dataset({element.tag: element for element in self.shared})
+        for keyword, value in self.own.items():
+            setattr(image, keyword, value)
+        image.file_meta = file_meta(str(self.shared.SOPClassUID), str(self.own["SOPInstanceUID"]), self.syntax)
+        return image
+
+
+@dataclass(frozen=True, eq=False)
 class WrittenSeries:
     """A series as it lies in its files.
 
@@ -47,8 +63,8 @@ class WrittenSeries:
         Which of the grid's slices are there, each once, from the feet to the head.
     missing, doubled : int or None
         Which of the grid's slices is missing, which is there twice.
-    images : tuple of Dataset
-        Headers of ``slices`` without their pixels, for what refers to them.
+    instances : tuple of _WrittenInstance
+        What the files of ``slices`` say.
     """
 
     uids: tuple[str, ...]
@@ -56,7 +72,12 @@ class WrittenSeries:
     slices: tuple[int, ...]
     missing: int | None
     doubled: int | None
-    images: tuple[Dataset, ...]
+    instances: tuple[_WrittenInstance, ...]
+
+    @property
+    def images(self) -> tuple[Dataset, ...]:
+        """Headers of the slices without their pixels, for what refers to them; made on demand, as few ask for them."""
+        return tuple(instance.header() for instance in self.instances)
 
 
 def stored_pixels(voxels: np.ndarray, stored: StoredValues) -> np.ndarray:
@@ -96,7 +117,7 @@ def write_series(
     WrittenSeries
     """
     parts, missing, doubled = _parts(volume.grid.slices, planned)
-    written: dict[int, Dataset] = {}
+    written: dict[int, _WrittenInstance] = {}
     uids, folders = [], []
     for part, members in enumerate(parts):
         number = planned.number + SECOND_PART_NUMBER * part
@@ -104,8 +125,8 @@ def write_series(
         is_other_series = planned.split == Split.SERIES
         header = series_header(volume, planned, scanner, identity, number if is_other_series else planned.number)
         first = 1 if is_other_series else 1 + sum(len(earlier) for earlier in parts[:part])
-        for index, image in _write_part(volume, planned, header, members, first, names, folder):
-            written.setdefault(index, image)
+        for index, instance in _write_part(volume, planned, header, members, first, names, folder):
+            written.setdefault(index, instance)
         uids.append(str(header.SeriesInstanceUID))
         folders.append(folder)
     present = tuple(sorted(written))
@@ -115,7 +136,7 @@ def write_series(
         slices=present,
         missing=missing,
         doubled=doubled,
-        images=tuple(written[index] for index in present),
+        instances=tuple(written[index] for index in present),
     )
 
 
@@ -165,8 +186,8 @@ def _write_part(
     first: int,
     names: FileNames,
     folder: Path,
-) -> Iterator[tuple[int, Dataset]]:
-    """Write some slices with running numbers; yield each one's place and its header."""
+) -> Iterator[tuple[int, _WrittenInstance]]:
+    """Write some slices with running numbers; yield each one's place and what it says."""
     template = SliceTemplate(header, _VARYING, planned.syntax)
     uids = [simulated_uid(header.SeriesInstanceUID, "instance", first + place) for place in range(len(members))]
     paths = names.files(folder, str(header.Modality), uids)
@@ -182,8 +203,4 @@ def _write_part(
         pixels = stored_pixels(volume.voxels[index], planned.stored)
         frame = encode_frame(pixels, planned.syntax, planned.stored.bits)
         path.write_bytes(template.instance({**values, "PixelData": frame}))
-        image = Dataset({element.tag: element for element in header})
-        for keyword, value in values.items():
-            setattr(image, keyword, value)
-        image.file_meta = file_meta(str(header.SOPClassUID), uid, planned.syntax)
-        yield index, image
+        yield index, _WrittenInstance(header, values, planned.syntax)

@@ -72,19 +72,49 @@ class DistanceMap:
             In µm, negative inside.
         """
         step = window.mpp / self.step_um
-        to_grid = np.array(
-            [
-                [step, 0, (window.left_um + 0.5 * window.mpp - self.left_um) / self.step_um - 0.5],
-                [0, step, (window.top_um + 0.5 * window.mpp - self.top_um) / self.step_um - 0.5],
-            ]
-        )
+        first_x = (window.left_um + 0.5 * window.mpp - self.left_um) / self.step_um - 0.5
+        first_y = (window.top_um + 0.5 * window.mpp - self.top_um) / self.step_um - 0.5
         return cv2.warpAffine(
             self.distance_um,
-            to_grid,
+            np.array([[step, 0, first_x], [0, step, first_y]]),
             (window.width_px, window.height_px),
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
+
+    def part_near(self, window: Window, reach_um: float) -> tuple[Window, tuple[slice, slice]]:
+        """Give the part of a window that holds all nearer to the outline's inside than a distance.
+
+        Parameters
+        ----------
+        window : Window
+        reach_um : float
+
+        Returns
+        -------
+        part : Window
+            Of the window's pixels; without width or height where nothing is so near.
+        place : tuple of slice
+            Where it lies in the window's maps: rows, columns.
+        """
+        near = cv2.boundingRect((self.distance_um < reach_um).astype(np.uint8))
+        # linear between the cells' centres: one cell more, and all beyond an edge that is near itself
+        spans = []
+        for axis, (corner_um, first_um, size_px) in enumerate(
+            ((self.left_um, window.left_um, window.width_px), (self.top_um, window.top_um, window.height_px))
+        ):
+            low, high = near[axis], near[axis] + near[axis + 2]
+            low_px = (corner_um + (low - 1) * self.step_um - first_um) / window.mpp
+            high_px = (corner_um + (high + 1) * self.step_um - first_um) / window.mpp
+            start = 0 if low == 0 else min(max(int(np.floor(low_px)), 0), size_px)
+            stop = (
+                size_px if high == self.distance_um.shape[1 - axis] else min(max(int(np.ceil(high_px)), start), size_px)
+            )
+            spans.append((start, stop if near[2] else start))
+        (left, right), (top, bottom) = spans
+        left_um, top_um = window.left_um + left * window.mpp, window.top_um + top * window.mpp
+        part = Window(left_um, top_um, right - left, bottom - top, window.mpp)
+        return part, (slice(top, bottom), slice(left, right))
 
     def polygons(self) -> list[np.ndarray]:
         """Give the outlines.

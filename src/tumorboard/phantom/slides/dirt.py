@@ -47,6 +47,8 @@ _INKS = {
 _FOLD_SHIFT_UM = (9.0, 5.0)
 _FOLD_REACH_UM = 16.0
 _EDGE_REACH_UM = 64.0
+_INK_REACH_UM = 40.0
+"""How far beyond its outline a pen's ink may flow: 13 µm, and four times its unevenness."""
 _BLUR_REACHES = 2.45
 """Half the width of a triangle in units of its standard deviation (the square root of 6)."""
 
@@ -81,31 +83,26 @@ class Dirt:
     def fold(self, canvas: Canvas) -> None:
         """Double the tissue in folds."""
         for piece in self._near(canvas.window, ArtefactKind.FOLD):
-            _double(canvas, piece.place.over(canvas.window))
+            _double(canvas, piece.place)
 
-    def spoil(self, picture: np.ndarray, window: Window) -> np.ndarray:
+    def spoil(self, picture: np.ndarray, window: Window) -> None:
         """Add what lies on the tissue or is the scanner's fault: ink, bubbles, edges, dust, and loss of focus.
 
         Parameters
         ----------
         picture : ndarray of uint8, shape (height, width, 3)
-            Changed in place where it can be.
+            Changed in place.
         window : Window
             What the picture shows.
-
-        Returns
-        -------
-        ndarray of uint8, shape (height, width, 3)
         """
         for piece in self._near(window, ArtefactKind.PEN):
             _ink(picture, piece, window)
         for kind, profile in _PROFILES.items():
             for piece in self._near(window, kind):
-                _shade(picture, piece.place.over(window), profile)
+                _shade(picture, piece.place, window, profile)
         add_dust(picture, window, self._seed)
         for piece in self._near(window, ArtefactKind.BLUR):
-            picture = _defocus(picture, piece, window)
-        return picture
+            _defocus(picture, piece, window)
 
     def _near(self, window: Window, kind: ArtefactKind) -> list[Artefact]:
         return [piece for piece in self.artefacts if piece.kind is kind and piece.place.reaches(window, _EDGE_REACH_UM)]
@@ -138,51 +135,68 @@ def drawn_artefacts(seed: int, width_um: float, height_um: float) -> list[Artefa
     return artefacts
 
 
-def _double(canvas: Canvas, distance_um: np.ndarray) -> None:
+def _double(canvas: Canvas, place: DistanceMap) -> None:
     """Lay a shifted copy of the tissue over itself inside a fold, darkest along its edge as in a real one."""
-    window = canvas.window
-    inside = _step(distance_um, -1.5, 1.5)
+    part, seen = place.part_near(canvas.window, 1.5)
+    if not part.width_px or not part.height_px:
+        return
+    distance_um = place.over(part)
     edge = np.exp(-((distance_um / 5.0) ** 2), dtype=np.float32)
-    weight = inside * (0.75 + 0.35 * edge)
-    shift = np.array([[1, 0, _FOLD_SHIFT_UM[0] / window.mpp], [0, 1, _FOLD_SHIFT_UM[1] / window.mpp]])
-    size = (window.width_px, window.height_px)
+    weight = _step(distance_um, -1.5, 1.5) * (0.75 + 0.35 * edge)
+    across, down = (round(shift_um / part.mpp) for shift_um in _FOLD_SHIFT_UM)
+    rows, columns = seen
     for dye in (canvas.haematoxylin, canvas.eosin, canvas.erythrocyte):
-        copy = cv2.warpAffine(dye, shift, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
-        cv2.add(dye, cv2.multiply(copy, weight, dtype=cv2.CV_8U), dst=dye)
+        around = dye[max(rows.start - down, 0) : rows.stop, max(columns.start - across, 0) : columns.stop]
+        missing = max(down - rows.start, 0), max(across - columns.start, 0)
+        shifted = cv2.copyMakeBorder(around, missing[0], 0, missing[1], 0, cv2.BORDER_REPLICATE)
+        copy = shifted[: part.height_px, : part.width_px]
+        dye[seen] = cv2.add(dye[seen], cv2.multiply(copy, weight, dtype=cv2.CV_8U))
 
 
 def _ink(picture: np.ndarray, piece: Artefact, window: Window) -> None:
     """Lay a pen's ink over the picture: uneven, denser at the rim where it dried last, its edge out of focus."""
-    distance_um = piece.place.over(window)
-    streaks = SmoothField(piece.seed, 60.0).over(window)
-    distance_um += 7.0 * SmoothField(piece.seed + 1, 35.0).over(window)
+    part, seen = piece.place.part_near(window, _INK_REACH_UM)
+    if not part.width_px or not part.height_px:
+        return
+    distance_um = piece.place.over(part)
+    streaks = SmoothField(piece.seed, 60.0).over(part)
+    distance_um += 7.0 * SmoothField(piece.seed + 1, 35.0).over(part)
     rim = np.exp(-(((distance_um + 22.0) / 18.0) ** 2), dtype=np.float32)
     amount = _step(distance_um, -13.0, 13.0) * (0.68 + 0.10 * streaks + 0.25 * rim)
     level = cv2.convertScaleAbs(np.maximum(amount, 0), alpha=200.0)
-    for channel, density in enumerate(_INKS[piece.colour]):
-        light = np.round(255 * 10.0 ** (-density * np.arange(256) / 200)).astype(np.uint8)
-        picture[..., channel] = cv2.multiply(
-            np.ascontiguousarray(picture[..., channel]), cv2.LUT(level, light), scale=1 / 255
-        )
+    density = np.array(_INKS[piece.colour])[:, None] * np.arange(256) / 200
+    tables = np.round(255 * 10.0**-density).astype(np.uint8)
+    light = cv2.merge([cv2.LUT(level, table) for table in tables])
+    picture[seen] = cv2.multiply(np.ascontiguousarray(picture[seen]), light, scale=1 / 255)
 
 
-def _shade(picture: np.ndarray, distance_um: np.ndarray, profile: np.ndarray) -> None:
+def _shade(picture: np.ndarray, place: DistanceMap, window: Window, profile: np.ndarray) -> None:
     """Dim the picture by a profile over the distance from -64 to 64 µm, in 256 steps."""
-    level = np.clip((distance_um + _EDGE_REACH_UM) * (255 / (2 * _EDGE_REACH_UM)), 0, 255).astype(np.uint8)
+    part, seen = place.part_near(window, _EDGE_REACH_UM)
+    if not part.width_px or not part.height_px:
+        return
+    distance_um = place.over(part)
+    level = cv2.convertScaleAbs(
+        np.maximum(distance_um, -_EDGE_REACH_UM) + _EDGE_REACH_UM, alpha=255 / (2 * _EDGE_REACH_UM)
+    )
     light = cv2.LUT(level, profile)
-    cv2.multiply(picture, cv2.merge([light] * 3), dst=picture, scale=1 / 255)
+    picture[seen] = cv2.multiply(np.ascontiguousarray(picture[seen]), cv2.merge([light] * 3), scale=1 / 255)
 
 
-def _defocus(picture: np.ndarray, piece: Artefact, window: Window) -> np.ndarray:
-    distance_um = piece.place.over(window)
-    weight = _step(distance_um, -60.0, 0.0)
+def _defocus(picture: np.ndarray, piece: Artefact, window: Window) -> None:
     half = int(_BLUR_REACHES * piece.blur_um / window.mpp)
-    if half < 2 or not weight.any():
-        return picture
+    part, (rows, columns) = piece.place.part_near(window, 0.0)
+    if half < 2 or not part.width_px or not part.height_px:
+        return
+    weight = _step(piece.place.over(part), -60.0, 0.0)
     # two box filters: exact in whole numbers, where OpenCV's stackBlur rounds by how its threads share the rows
-    box = (2 * (half // 2) + 1,) * 2
-    blurred = cv2.blur(cv2.blur(picture, box), box)
-    return np.asarray(cv2.blendLinear(blurred, picture, weight, 1 - weight), np.uint8)
+    side = 2 * (half // 2) + 1
+    top, left = min(rows.start, side), min(columns.start, side)
+    around = picture[rows.start - top : rows.stop + side, columns.start - left : columns.stop + side]
+    blurred = cv2.blur(cv2.blur(around, (side, side)), (side, side))
+    blurred = np.ascontiguousarray(blurred[top : top + part.height_px, left : left + part.width_px])
+    sharp = np.ascontiguousarray(picture[rows, columns])
+    picture[rows, columns] = cv2.blendLinear(blurred, sharp, weight, 1 - weight)
 
 
 def _step(distance_um: np.ndarray, full_um: float, none_um: float) -> np.ndarray:

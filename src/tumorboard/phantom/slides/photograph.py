@@ -76,7 +76,7 @@ class Photograph:
             self._dirt.fold(canvas)
         picture = self._stain.colour(canvas)
         if self._dirt is not None:
-            picture = self._dirt.spoil(picture, wide)
+            self._dirt.spoil(picture, wide)
         if radius:
             picture = np.asarray(cv2.GaussianBlur(picture, (2 * radius + 1, 2 * radius + 1), focus_px), np.uint8)
         picture = picture[margin : margin + window.height_px, margin : margin + window.width_px]

@@ -12,7 +12,8 @@ from tumorboard.phantom.slides.jpeg import JpegCoding
 Paint = Callable[[int, int, int, int], np.ndarray]
 """Gives the picture (height, width, 3; red, green, blue; uint8) of ``left_px, top_px, width, height`` of the base."""
 
-_TILES_PER_BLOCK = 8
+_MOST_TILES_PER_BLOCK = 9
+"""Edge of a block in tiles; all that reaches into a block is laid out for each anew, so they are not small."""
 _QUARTER, _SIXTEENTH = 4, 16
 _LARGEST_QUARTER_OVERVIEW_PX = 12_288
 
@@ -23,7 +24,7 @@ class Pyramid:
     Parameters
     ----------
     paint : Paint
-        Called once for each block of 8 x 8 tiles, band after band from the top, each from the left.
+        Called once for each block of up to 9 x 9 tiles, band after band from the top, each from the left.
     width_px, height_px : int
         Size of the base; at least 16 pixels each.
     tile_px : int
@@ -49,6 +50,8 @@ class Pyramid:
         self._coding = coding
         self._keep_quarter = keep_quarter
         self._quarter_tiles: list[bytes] = []
+        self._quarter_band: list[np.ndarray] = []
+        self._quarter_rest = np.zeros((0, width_px // _QUARTER, 3), np.uint8)
         self.sixteenth = np.zeros((height_px // _SIXTEENTH, width_px // _SIXTEENTH, 3), np.uint8)
         self._is_small = max(width_px, height_px) <= _LARGEST_QUARTER_OVERVIEW_PX
         shape = (height_px // _QUARTER, width_px // _QUARTER, 3)
@@ -56,17 +59,17 @@ class Pyramid:
 
     def base_tiles(self) -> Iterator[bytes]:
         """Give the base's encoded tiles, row by row."""
-        block_px = _TILES_PER_BLOCK * self._tile_px
-        for top_px in range(0, self._height_px, block_px):
-            height = min(block_px, self._height_px - top_px)
+        block_height_px, block_width_px = (self._block_px(size_px) for size_px in (self._height_px, self._width_px))
+        for top_px in range(0, self._height_px, block_height_px):
+            height = min(block_height_px, self._height_px - top_px)
             base_rows: list[list[bytes]] = []
-            quarter_rows: list[list[bytes]] = []
-            for left_px in range(0, self._width_px, block_px):
-                block = self._paint(left_px, top_px, min(block_px, self._width_px - left_px), height)
+            for left_px in range(0, self._width_px, block_width_px):
+                block = self._paint(left_px, top_px, min(block_width_px, self._width_px - left_px), height)
                 _append_rows(base_rows, self._encoded(block))
-                self._reduce(block, left_px, top_px, quarter_rows)
-            # before the base's tiles: the writer never asks again after the last of them
-            self._quarter_tiles += [tile for row in quarter_rows for tile in row]
+                self._reduce(block, left_px, top_px)
+            if self._keep_quarter:
+                # before the base's tiles: the writer never asks again after the last of them
+                self._encode_quarter(is_last=top_px + height == self._height_px)
             for row in base_rows:
                 yield from row
 
@@ -84,13 +87,28 @@ class Pyramid:
             for row in self._encoded(self.sixteenth):
                 yield from row
 
-    def _reduce(self, block: np.ndarray, left_px: int, top_px: int, quarter_rows: list[list[bytes]]) -> None:
+    def _block_px(self, size_px: int) -> int:
+        """Share a slide's width or height among few blocks of about the same number of tiles."""
+        tiles = -(-size_px // self._tile_px)
+        blocks = -(-tiles // _MOST_TILES_PER_BLOCK)
+        return -(-tiles // blocks) * self._tile_px
+
+    def _reduce(self, block: np.ndarray, left_px: int, top_px: int) -> None:
         quarter = averaged_down(block, 4)
-        if self._keep_quarter and quarter.size:
-            _append_rows(quarter_rows, self._encoded(quarter))
+        if self._keep_quarter:
+            self._quarter_band.append(quarter)
         if self._is_small:
             _put(self.overview, quarter, top_px // _QUARTER, left_px // _QUARTER)
         _put(self.sixteenth, averaged_down(quarter, 4), top_px // _SIXTEENTH, left_px // _SIXTEENTH)
+
+    def _encode_quarter(self, *, is_last: bool) -> None:
+        """Encode the rows of tiles of the quarter level that are complete; a band of blocks may end within one."""
+        band = np.vstack([self._quarter_rest, np.hstack(self._quarter_band)])
+        self._quarter_band = []
+        complete = len(band) if is_last else len(band) - len(band) % self._tile_px
+        if complete:
+            self._quarter_tiles += [tile for row in self._encoded(band[:complete]) for tile in row]
+        self._quarter_rest = band[complete:]
 
     def _encoded(self, picture: np.ndarray) -> list[list[bytes]]:
         """Encode a picture's tiles; those at the edges are filled up with the last row and column."""

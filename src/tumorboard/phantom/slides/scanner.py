@@ -14,8 +14,8 @@ from tumorboard.phantom.histology.window import Stain
 from tumorboard.phantom.patients.patient import generator
 
 _SHARE_OF_20X_SCANNERS = 0.2
-_SITE_STRENGTH_SD = (0.10, 0.12, 0.10)
-_SITE_HUE_SD = 0.045
+_SITE_STRENGTH_SD = (0.14, 0.15, 0.12)
+_SITE_HUE_SD = 0.06
 _SLIDE_STRENGTH_SD = 0.045
 _SLIDE_HUE_SD = 0.012
 
