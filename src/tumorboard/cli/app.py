@@ -95,7 +95,8 @@ def _run(words: list[str]) -> int:
             if words and words[0] in {c.callback.__name__ for c in app.registered_commands if c.callback}
             else ""
         )
-        mistake = UserError(str(error).rstrip("."), fix=f"See 'tumorboard{command} --help'")
+        told = getattr(error, "format_message", error.__str__)()  # with the option's name, which str() leaves out
+        mistake = UserError(told.rstrip("."), fix=f"See 'tumorboard{command} --help'")
         return print_failure(mistake, as_json=as_json)
     except (typer.Abort, KeyboardInterrupt):
         typer.echo("tumorboard: stopped; what was finished is kept", err=True)

@@ -185,3 +185,15 @@ def test_colours_do_not_follow_a_factor(factor, most):
     shift = [scaled_statistics(seed, **{factor: 0.9}) - scaled_statistics(seed, **{factor: 0.1}) for seed in TWELVE]
     part = np.abs(np.mean(shift, axis=0)) / BETWEEN_PATIENTS
     assert part.max() < most, part.round(2)
+
+
+def test_no_line_runs_far_out_of_its_window():
+    from tumorboard.phantom.histology.septa import lay_septa, septum_spacing_um
+
+    rng = np.random.default_rng(3)
+    for _ in range(400):
+        window = Window(*rng.uniform(0, 9000, 2), 600, 600, 0.25)
+        pattern = float(rng.random())
+        septa = lay_septa(window, pattern, int(rng.integers(2**60)))
+        middle = np.array([window.left_um + 75, window.top_um + 75])
+        assert np.abs(septa.lines - middle).max() < 75 + 10 * septum_spacing_um(pattern)

@@ -75,7 +75,7 @@ def lay_mosaic(region: Window, spacing_um: float, groups: Alveoli, flow: Flow, s
     diagram = Voronoi(sites)
     alveolus, across = groups.of_cells(sites)
     ridges, sides = np.asarray(diagram.ridge_vertices), np.asarray(diagram.ridge_points)
-    inner = _within_reach(diagram, ridges, sides, _REACH * spacing_um)
+    inner = within_reach(diagram, spacing_um)
     pairs, ends = sides[inner], ridges[inner]
     corners = _rounded(diagram.vertices, ends, alveolus[pairs[:, 0]] != alveolus[pairs[:, 1]])
     corners = flow.to_slide(corners)
@@ -96,11 +96,23 @@ def lay_mosaic(region: Window, spacing_um: float, groups: Alveoli, flow: Flow, s
     )
 
 
-def _within_reach(diagram: Voronoi, ridges: np.ndarray, sides: np.ndarray, reach_um: float) -> np.ndarray:
-    """Say which borders are those of real cells: at the rim of the sites their ends lie far away, or at infinity."""
-    ends = diagram.vertices[ridges] - diagram.points[sides[:, 0]][:, None, :]
-    near = (np.abs(ends) < reach_um).all(axis=(1, 2))
-    return np.asarray(near & (ridges >= 0).all(axis=1))
+def within_reach(diagram: Voronoi, spacing_um: float) -> np.ndarray:
+    """Say which borders of a diagram are those of real cells: at its rim their ends lie far away, or at infinity.
+
+    Parameters
+    ----------
+    diagram : Voronoi
+        Of a jittered lattice.
+    spacing_um : float
+        The lattice's.
+
+    Returns
+    -------
+    ndarray of bool, shape (borders,)
+    """
+    ridges, sites = np.asarray(diagram.ridge_vertices), np.asarray(diagram.ridge_points)
+    ends = diagram.vertices[ridges] - diagram.points[sites[:, 0]][:, None, :]
+    return np.asarray((np.abs(ends) < _REACH * spacing_um).all(axis=(1, 2)) & (ridges >= 0).all(axis=1))
 
 
 def _rounded(corners: np.ndarray, ends: np.ndarray, between_groups: np.ndarray) -> np.ndarray:

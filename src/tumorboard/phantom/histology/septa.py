@@ -10,7 +10,7 @@ from scipy.spatial import Voronoi
 
 from tumorboard.phantom.histology.architecture import Flow
 from tumorboard.phantom.histology.lattice import SmoothField, hashed, jittered_points, uniform
-from tumorboard.phantom.histology.mosaic import pair_keys
+from tumorboard.phantom.histology.mosaic import pair_keys, within_reach
 from tumorboard.phantom.histology.strokes import draw_strokes, ramp
 from tumorboard.phantom.histology.tumour_texture import Texture, texture_over
 from tumorboard.phantom.histology.window import Window
@@ -61,9 +61,8 @@ def lay_septa(window: Window, stroma_pattern: float, seed: int) -> Septa:
     region = flow.laid_out(window, 0.2 * spacing)
     points = jittered_points(region, spacing, seed + 32, margin_um=2.2 * spacing, jitter=0.45 + 0.45 * stroma_pattern)
     diagram = Voronoi(np.stack([points.x_um, points.y_um], axis=1))
-    ridges = np.asarray(diagram.ridge_vertices)
-    inner = (ridges >= 0).all(axis=1)
-    ends = diagram.vertices[ridges[inner]]
+    inner = within_reach(diagram, spacing)
+    ends = diagram.vertices[np.asarray(diagram.ridge_vertices)[inner]]
     ends = np.where((ends[:, :1, :1] > ends[:, 1:, :1]), ends[:, ::-1], ends)
     pairs = np.asarray(diagram.ridge_points)[inner]
     keys = pair_keys(points.keys[pairs[:, 0]], points.keys[pairs[:, 1]])

@@ -11,6 +11,9 @@ from tumorboard.phantom.histology.window import Window
 _SHIFT = 4
 """Bits of a pixel's fraction in OpenCV's drawing functions."""
 
+_FAR_PX = 1e6
+"""OpenCV's coordinates are 32-bit whole numbers; nothing that far away is seen."""
+
 
 def to_fixed(window: Window, points_um: np.ndarray) -> np.ndarray:
     """Turn world coordinates into OpenCV's sixteenths of a pixel.
@@ -27,7 +30,7 @@ def to_fixed(window: Window, points_um: np.ndarray) -> np.ndarray:
     """
     corner = np.array([window.left_um, window.top_um])
     pixels = (points_um - corner) / window.mpp - 0.5
-    return np.asarray(np.round(pixels * (1 << _SHIFT)), np.int32)
+    return np.asarray(np.round(np.clip(pixels, -_FAR_PX, _FAR_PX) * (1 << _SHIFT)), np.int32)
 
 
 def in_view(window: Window, points_um: np.ndarray, reach_um: np.ndarray | float) -> np.ndarray:
