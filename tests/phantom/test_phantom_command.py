@@ -3,6 +3,9 @@
 import hashlib
 import json
 import shutil
+import subprocess
+import sys
+import time
 import warnings
 from pathlib import Path
 
@@ -36,17 +39,49 @@ def test_the_same_seed_gives_the_same_bytes_whatever_the_number_of_processes(pha
     assert digests(tmp_path / "again") == digests(phantom_folder)
 
 
-def test_a_stopped_run_goes_on_to_the_same_bytes(phantom_folder, tmp_path, run_json):
-    whole = digests(phantom_folder)
-    broken = tmp_path / "broken"
-    shutil.copytree(phantom_folder, broken)
-    slide = next((broken / "slides").glob("*.svs"))
-    slide.unlink()
-    (broken / "slides.csv").unlink()
-    record = sorted((broken / "truth" / "patients").glob("*.json"))[-1]
-    record.unlink()
-    run_json("phantom", broken, "--patients", 4, "--seed", 3, "--slide-pixels", 2048)
-    assert digests(broken) == whole
+def test_a_killed_run_leaves_no_process_and_goes_on_to_the_same_bytes(phantom_folder, tmp_path, run_json):
+    study = tmp_path / "study"
+    words = ["phantom", study, "--patients", "4", "--seed", "3", "--slide-pixels", "2048"]
+    running = subprocess.Popen([Path(sys.executable).with_name("tumorboard"), *words, "--workers", "2"])
+    while not list((study / "truth" / "patients").glob("*.json")):
+        assert running.poll() is None
+        time.sleep(0.05)
+    workers = children(running.pid)
+    running.kill()
+    running.wait()
+    deadline = time.monotonic() + 30
+    while any(Path(f"/proc/{worker}").exists() for worker in workers):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    run_json(*words)
+    assert digests(study) == digests(phantom_folder)
+
+
+def children(process: int) -> list[int]:
+    """Return the processes that a process started."""
+    if not Path("/proc").is_dir():
+        return []
+    tasks = Path(f"/proc/{process}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+
+
+def test_a_missing_and_a_truncated_file_are_made_anew(phantom_folder, tmp_path, run_json):
+    study = tmp_path / "study"
+    shutil.copytree(phantom_folder, study)
+    slide = next((study / "slides").glob("*.svs"))
+    slide.write_bytes(slide.read_bytes()[:5000])
+    next(path for path in sorted((study / "scans").rglob("*")) if path.is_file()).unlink()
+    run_json("phantom", study, "--patients", 4, "--seed", 3, "--slide-pixels", 2048)
+    assert digests(study) == digests(phantom_folder)
+
+
+def test_two_runs_do_not_write_in_one_folder(phantom_folder, run):
+    from filelock import FileLock
+
+    with FileLock(phantom_folder / ".tumorboard-phantom.lock"):
+        code, _, err = run("phantom", phantom_folder, "--patients", 4, "--seed", 3, "--slide-pixels", 2048)
+    assert code == 2
+    assert "another run is writing here" in err
 
 
 def test_the_folder_is_a_study_that_the_cohort_reads_without_a_finding(phantom_folder, tmp_path, run_json):
@@ -64,8 +99,8 @@ def test_the_folder_is_a_study_that_the_cohort_reads_without_a_finding(phantom_f
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--patients", 5, "--seed", 3), "patients 4, not 5"),
-        (("--patients", 4, "--seed", 4), "seed 3, not 4"),
+        (("--patients", 5, "--seed", 3), "made with patients 4, asked for 5"),
+        (("--patients", 4, "--seed", 4), "made with seed 3, asked for 4"),
         (("--patients", 4, "--seed", 3, "--preset", "paper"), "another preset"),
     ],
 )
@@ -77,14 +112,16 @@ def test_another_phantom_is_not_written_over_the_first(phantom_folder, run, word
     assert digests(phantom_folder) == before
 
 
-def test_a_table_that_was_changed_is_not_replaced(phantom_folder, tmp_path, run):
+@pytest.mark.parametrize("name", ["patients.csv", "scans.csv", "data_cna.txt", "truth/factors.csv", "truth/slides.csv"])
+def test_a_table_that_was_changed_is_not_replaced(phantom_folder, tmp_path, run, name):
     study = tmp_path / "study"
     shutil.copytree(phantom_folder, study)
-    (study / "patients.csv").write_text((study / "patients.csv").read_text().replace("SIM-0001", "MINE"))
+    table = study / name
+    table.write_text(table.read_text() + "mine\n")
     code, _, err = run("phantom", study, "--patients", 4, "--seed", 3, "--slide-pixels", 2048)
     assert code == 2
-    assert "patients.csv has been changed" in err
-    assert "MINE" in (study / "patients.csv").read_text()
+    assert f"{name} has been changed" in err
+    assert table.read_text().endswith("mine\n")
 
 
 def test_a_folder_with_other_files_is_left_alone(tmp_path, run):
@@ -111,6 +148,27 @@ def test_mistakes_are_told_in_one_line(tmp_path, run, words, told):
     assert len(err.strip().splitlines()) == 1
     assert not out
     assert not (tmp_path / "study").exists()
+
+
+def test_what_a_killed_run_left_half_written_does_not_bar_the_folder(tmp_path, run_json):
+    (tmp_path / "..tumorboard-phantom-1234abcd").write_text("{")
+    run_json("phantom", tmp_path, "--patients", 20, "--tables-only")
+    assert not (tmp_path / "..tumorboard-phantom-1234abcd").exists()
+
+
+def test_a_broken_marker_is_told_with_a_way_out(tmp_path, run):
+    (tmp_path / ".tumorboard-phantom").write_text("{")
+    code, _, err = run("phantom", tmp_path, "--tables-only")
+    assert code == 2
+    assert "unreadable" in err
+    assert "Name a folder" in err
+
+
+def test_a_folder_within_a_file_is_refused(tmp_path, run):
+    (tmp_path / "file").write_text("mine")
+    code, _, err = run("phantom", tmp_path / "file" / "study", "--tables-only")
+    assert code == 2
+    assert "no folder can be made in it" in err
 
 
 def test_a_disk_too_small_is_told_before_anything_is_begun(tmp_path, run):

@@ -15,11 +15,11 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path, run):
 def test_a_demo_that_was_changed_by_its_user_is_left_alone(tmp_path, run):
     from tumorboard.pipeline.demo import DEMO_STAGES, run_demo
 
-    run_demo(tmp_path / "demo", 20, 1, DEMO_STAGES[:1], lambda stage, number: lambda step: None)
+    run_demo(tmp_path / "demo", 30, 1, DEMO_STAGES[:1], lambda stage, number: lambda step: None)
     patients = tmp_path / "demo" / "patients.csv"
     mine = patients.read_text().replace("SIM-0001", "MINE")
     patients.write_text(mine)
-    code, _, err = run("demo", tmp_path / "demo", "--patients", 20)
+    code, _, err = run("demo", tmp_path / "demo", "--patients", 30)
     assert code == 2
     assert "patients.csv has been changed" in err
     assert patients.read_text() == mine

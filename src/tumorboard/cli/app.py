@@ -106,9 +106,9 @@ def _run(words: list[str]) -> int:
     except BrokenPipeError:
         return 0
     except OSError as error:
-        if os.environ.get("TUMORBOARD_DEBUG") or not error.filename:
+        if os.environ.get("TUMORBOARD_DEBUG"):
             raise
-        return print_failure(UserError(error.strerror or str(error), where=str(error.filename)), as_json=as_json)
+        return print_failure(UserError(error.strerror or str(error), where=str(error.filename or "")), as_json=as_json)
     except Exception as fault:
         if os.environ.get("TUMORBOARD_DEBUG"):
             raise

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 def demo(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where the demo goes; a new or empty folder.")],
-    patients: Annotated[int, typer.Option(help="Simulated patients.", min=20, max=5000)] = 120,
-    seed: Annotated[int, typer.Option(help="Seed of every draw.")] = 1,
+    patients: Annotated[int, typer.Option(help="Simulated patients.", min=30, max=5000)] = 120,
+    seed: Annotated[int, typer.Option(help="Seed of every draw.", min=0)] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print the paths as JSON.")] = False,
 ) -> None:
     """Show the whole program on simulated patients: slides, scans, cohort, evaluation and report.

@@ -56,7 +56,7 @@ def phantom(
 
     Stopped at any moment and started again, it goes on.
     The same seed gives the same files.
-    In truth/: factors, hazard, regions, diameters, the best possible models.
+    In truth/: factors, hazard, regions, diameters, Cox models of the true factors.
 
     \b
     tumorboard phantom my-phantom --patients 60 --seed 1
@@ -66,7 +66,7 @@ def phantom(
     """  # noqa: D301
     from tumorboard.execution import available_cores
     from tumorboard.phantom import write_phantom
-    from tumorboard.phantom.request import free_gigabytes
+    from tumorboard.phantom.folder import free_gigabytes
     from tumorboard.study.files import StudyFolder
 
     request = _request(patients, seed, preset, (tables_only, tiles_only), (leaky_sites, independent), slide_pixels)
@@ -74,7 +74,7 @@ def phantom(
     typer.echo(_announcement(request, processes), err=True)
     if plan:
         free = free_gigabytes(directory)
-        typer.echo(f"{free:,.0f} GB are free there. Nothing was written.", err=True)
+        typer.echo(f"{free:,.0f} GB are free there{_fits(directory, request)}. Nothing was written.", err=True)
         if as_json:
             print_json(_planned(request, processes) | {"free_gigabytes": round(free, 1)})
         return
@@ -116,6 +116,17 @@ def _request(
     return request if slide_pixels is None else request.with_slide_side(slide_pixels)
 
 
+def _fits(directory: Path, request: PhantomRequest) -> str:
+    from tumorboard.errors import StudyError
+    from tumorboard.phantom.folder import refuse_full_disk
+
+    try:
+        refuse_full_disk(directory, request)
+    except StudyError:
+        return ", which is too little"
+    return ""
+
+
 def _planned(request: PhantomRequest, processes: int) -> dict[str, Any]:
     needed = request.effort(processes)
     return {
@@ -125,6 +136,7 @@ def _planned(request: PhantomRequest, processes: int) -> dict[str, Any]:
         "megapixels": round(needed.megapixels),
         "gigabytes": round(needed.gigabytes, 2),
         "hours": round(needed.seconds / _HOUR, 3),
+        "memory_gigabytes": round(needed.memory_gigabytes, 1),
         "processes": processes,
     }
 
@@ -141,11 +153,17 @@ def _announcement(request: PhantomRequest, processes: int) -> str:
         f"{needed.megapixels / 1000:,.1f} gigapixels",
         Contents.TABLES: "tables alone, no images",
     }[request.contents]
-    size = f"{needed.gigabytes:,.0f} GB" if needed.gigabytes >= _GIGABYTE_DECIMALS else f"{needed.gigabytes:,.2g} GB"
     return (
-        f"{request.patients:,} simulated patients (preset {preset.name}, seed {request.seed}); {what}; about {size} on "
-        f"the disk and {_duration(needed.seconds)} with {processes} process{'es' if processes > 1 else ''}."
+        f"{request.patients:,} simulated patients (preset {preset.name}, seed {request.seed}); {what}; about "
+        f"{_size(needed.gigabytes)} on the disk, {_duration(needed.seconds)} with {processes} "
+        f"process{'es' if processes > 1 else ''}, {needed.memory_gigabytes:.1f} GB of memory."
     )
+
+
+def _size(gigabytes: float) -> str:
+    if gigabytes >= _GIGABYTE_DECIMALS:
+        return f"{gigabytes:,.0f} GB"
+    return f"{gigabytes:.1f} GB" if gigabytes >= 1 else f"{max(gigabytes * 1000, 1):.0f} MB"
 
 
 def _duration(seconds: float) -> str:

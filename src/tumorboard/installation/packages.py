@@ -40,6 +40,7 @@ CORE_PURPOSES = {
     "pydicom": "DICOM files",
     "highdicom": "DICOM segmentations",
     "nibabel": "NIfTI files",
+    "filelock": "one run at a time in a folder",
 }
 
 EXTRA_PURPOSES = {

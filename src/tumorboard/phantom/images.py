@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tumorboard.errors import StudyError
 from tumorboard.phantom.patients.patient import SimulatedPatient, generator
 from tumorboard.phantom.presets import Contents, Preset
 from tumorboard.study.files import write_json
@@ -56,22 +57,31 @@ class PatientImages:
         Rows for each of `IMAGE_TABLES`.
     counts : dict
         How many slides, series, tiles, planes.
-    paths : list of str
-        Files and folders, relative to the study folder.
+    files : dict
+        Size in bytes of each file, by its path in the study folder.
     bytes : int
         Size of all files.
     """
 
     tables: dict[str, list[Row]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
-    paths: list[str] = field(default_factory=list)
+    files: dict[str, int] = field(default_factory=dict)
     bytes: int = 0
+
+    def add_files(self, root: Path, *places: str) -> None:
+        """Note the files at places, folders with all that is in them."""
+        for place in places:
+            path = root / place
+            found = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
+            self.files |= {file.relative_to(root).as_posix(): file.stat().st_size for file in found}
+        self.bytes = sum(self.files.values())
 
 
 def write_images(task: PatientTask) -> PatientImages:
     """Write one patient's images, or read what an earlier run noted of them.
 
-    The note ``truth/patients/<patient_id>.json`` is written last: where it or a file is missing, all is made anew.
+    The note ``truth/patients/<patient_id>.json`` is written last: where it is missing, or a file is missing or of
+    another size, all is made anew.
 
     Parameters
     ----------
@@ -90,13 +100,19 @@ def write_images(task: PatientTask) -> PatientImages:
     _keep_freed_memory()
     cv2.setNumThreads(1)  # patients run side by side; threads within one would only fight over the cores
     images = PatientImages()
-    if task.contents is Contents.FILES:
-        _write_slides(task, images)
-        _write_scans(task, images)
-    else:
-        _write_tiles(task, images)
-        _write_planes(task, images)
-    images.bytes = sum(_size(task.root / path) for path in images.paths)
+    try:
+        if task.contents is Contents.FILES:
+            _write_slides(task, images)
+            _write_scans(task, images)
+        else:
+            _write_tiles(task, images)
+            _write_planes(task, images)
+    except OSError as error:
+        raise StudyError(
+            f"images cannot be written: {(error.strerror or str(error)).lower()}",
+            where=str(task.root),
+            fix="Mend it and start again; what was finished is kept",
+        ) from error
     write_json(note, vars(images))
     return images
 
@@ -117,13 +133,14 @@ def _noted(note: Path, root: Path) -> PatientImages | None:
         images = PatientImages(**content)
     except (OSError, ValueError, TypeError):
         return None
-    return images if all((root / path).exists() for path in images.paths) else None
+    return images if all(_has_size(root / path, size) for path, size in images.files.items()) else None
 
 
-def _size(path: Path) -> int:
-    if path.is_file():
-        return path.stat().st_size
-    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+def _has_size(path: Path, size: int) -> bool:
+    try:
+        return path.stat().st_size == size
+    except OSError:
+        return False
 
 
 def _write_slides(task: PatientTask, images: PatientImages) -> None:
@@ -154,7 +171,7 @@ def _write_slides(task: PatientTask, images: PatientImages) -> None:
                 "bytes": record.bytes,
             }
         )
-        images.paths += [path, regions]
+        images.add_files(task.root, path, regions)
         images.counts["slides"] = number
 
 
@@ -168,7 +185,7 @@ def _write_tiles(task: PatientTask, images: PatientImages) -> None:
     folders = {record.path.parent.as_posix(): record.mpp for record in records}
     rows = [{"patient_id": patient.patient_id, "path": path, "mpp": mpp} for path, mpp in folders.items()]
     images.tables["slides.csv"] = rows
-    images.paths += list(folders)
+    images.add_files(task.root, f"tiles/{patient.patient_id}")
     images.counts["tiles"] = len(records)
 
 
@@ -179,7 +196,7 @@ def _write_scans(task: PatientTask, images: PatientImages) -> None:
     record = write_scans(
         task.patient, task.root, size_px=preset.scan_size_px, slices=preset.scan_slices, series=preset.series
     )
-    _add_scans(record, f"scans/{task.patient.patient_id}", images)
+    _add_scans(record, task.root, f"scans/{task.patient.patient_id}", images)
     images.counts["series"] = len(record.series)
 
 
@@ -187,12 +204,12 @@ def _write_planes(task: PatientTask, images: PatientImages) -> None:
     from tumorboard.phantom.scans import write_planes
 
     record = write_planes(task.patient, task.root)
-    _add_scans(record, f"planes/{task.patient.patient_id}", images)
+    _add_scans(record, task.root, f"planes/{task.patient.patient_id}", images)
     images.counts["planes"] = len(record.scans)
 
 
-def _add_scans(record: ScanRecord, folder: str, images: PatientImages) -> None:
+def _add_scans(record: ScanRecord, root: Path, folder: str, images: PatientImages) -> None:
     if not record.scans:
         return
     images.tables |= {"scans.csv": record.scans, "truth/series.csv": record.series, "truth/tumours.csv": record.tumour}
-    images.paths.append(folder)
+    images.add_files(root, folder)

@@ -51,7 +51,7 @@ class Preset:
 
 
 PRESETS = {
-    "demo": Preset("demo", 60, 4096, 256, (40, 56), 2, 8, 4),
+    "demo": Preset("demo", 60, 4096, 256, (40, 80), 2, 8, 4),
     "paper": Preset("paper", 230, 20_000, 512, (60, 130), 3, 64, 24),
     "large": Preset("large", 1150, 40_000, 512, (100, 320), 4, 256, 76),
 }
@@ -69,23 +69,28 @@ class Effort:
         On the disk.
     seconds : float
         With the given number of processes, on a processor of a few years' age.
+    memory_gigabytes : float
+        Of all processes together.
     """
 
     megapixels: float
     gigabytes: float
     seconds: float
+    memory_gigabytes: float
 
 
 _SHARE_WITH_SLIDE, _SHARE_WITH_SCAN = 0.95, 0.90
-_SHARE_AT_20X, _SHARE_TISSUE = 0.2, 0.7
+_SHARE_AT_20X = 0.1
+_SERIES_OF_MOST, _SLICES_ABOVE_FEWEST = 0.95, 0.2
 
-# measured with benchmarks/phantom.py; only ever shown as "about"
+# measured with benchmarks/phantom_speed.py; only ever shown as "about"
 _SECONDS_PER_MEGAPIXEL, _BYTES_PER_PIXEL = 0.11, 0.29
-_SECONDS_PER_MEGAVOXEL, _BYTES_PER_VOXEL = 0.09, 2.0
+_SECONDS_PER_MEGAVOXEL, _BYTES_PER_VOXEL = 0.13, 2.0
 _SECONDS_PER_TILE, _BYTES_PER_TILE = 0.08, 25_000
 _SECONDS_PER_PLANES, _BYTES_PER_PLANES = 0.5, 150_000
-_PATIENTS_PER_SECOND = 7_000
+_TABLE_PATIENTS_PER_SECOND, _TABLE_BYTES = 5_000, 1100
 _SECONDS_TO_START = 5
+_OWN_GIGABYTES, _GIGABYTES_PER_PROCESS = 0.4, 0.7
 
 
 def effort(preset: Preset, patients: int, contents: Contents, workers: int) -> Effort:
@@ -103,18 +108,20 @@ def effort(preset: Preset, patients: int, contents: Contents, workers: int) -> E
     -------
     Effort
     """
-    tables = patients / _PATIENTS_PER_SECOND + 1
+    tables = patients / _TABLE_PATIENTS_PER_SECOND + 1
     if contents is Contents.TABLES:
-        return Effort(0, patients * 1100 / 1e9, tables)
+        return Effort(0, patients * _TABLE_BYTES / 1e9, tables, _OWN_GIGABYTES + patients * 2.2e-6)
+    memory = _OWN_GIGABYTES + workers * _GIGABYTES_PER_PROCESS
     slides, scans = patients * _SHARE_WITH_SLIDE, patients * _SHARE_WITH_SCAN
     if contents is Contents.TILES:
         tiles = slides * (preset.tiles_10x + preset.tiles_5x)
         seconds = tiles * _SECONDS_PER_TILE + scans * _SECONDS_PER_PLANES
         gigabytes = (tiles * _BYTES_PER_TILE + scans * _BYTES_PER_PLANES) / 1e9
-        return Effort(tiles * 256**2 / 1e6, gigabytes, _SECONDS_TO_START + tables + seconds / workers)
+        return Effort(tiles * 256**2 / 1e6, gigabytes, _SECONDS_TO_START + tables + seconds / workers, memory)
     megapixels = slides * preset.slide_side_px**2 * (1 - 0.75 * _SHARE_AT_20X) / 1e6
-    slices = sum(preset.scan_slices) / 2
-    megavoxels = scans * preset.series * 0.8 * slices * preset.scan_size_px**2 / 1e6
+    fewest, most = preset.scan_slices
+    slices = fewest + _SLICES_ABOVE_FEWEST * (most - fewest)
+    megavoxels = scans * preset.series * _SERIES_OF_MOST * slices * preset.scan_size_px**2 / 1e6
     seconds = megapixels * _SECONDS_PER_MEGAPIXEL + megavoxels * _SECONDS_PER_MEGAVOXEL
     gigabytes = (megapixels * _BYTES_PER_PIXEL + megavoxels * _BYTES_PER_VOXEL) / 1e3
-    return Effort(megapixels, gigabytes, _SECONDS_TO_START + tables + seconds / workers)
+    return Effort(megapixels, gigabytes, _SECONDS_TO_START + tables + seconds / workers, memory)

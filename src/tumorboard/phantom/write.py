@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from tumorboard.execution import run_in_order
+from tumorboard.phantom.folder import claimed, remember_tables
 from tumorboard.phantom.images import IMAGE_TABLES, PatientImages, PatientTask, write_images
 from tumorboard.phantom.patients import SimulatedCohort, simulate_cohort, write_tables
 from tumorboard.phantom.presets import Contents
-from tumorboard.phantom.request import PhantomRequest, claim_folder, refuse_full_disk, remember_tables
+from tumorboard.phantom.request import PhantomRequest
 from tumorboard.study.files import StudyFolder, write_text
 from tumorboard.study.log import append_log
 from tumorboard.study.settings import CohortSettings, FoldSettings, StudySettings, settings_template
@@ -84,23 +85,26 @@ def write_phantom(
     StudyError
         For a folder that holds something else, or a disk with too little room.
     """
-    refuse_full_disk(folder.root, request)
-    claim_folder(folder, request)
     cohort = simulate_cohort(
         request.patients, request.seed, leaky_sites=request.leaky_sites, independent=request.independent
     )
-    progress(0, request.patients, "tables")
-    write_tables(cohort, folder.root)
-    if not folder.settings.is_file():
-        chosen = settings or StudySettings(cohort=CohortSettings(simulated=True), folds=FoldSettings(seed=request.seed))
-        write_text(folder.settings, settings_template(chosen))
-    images = _write_all_images(folder, request, cohort, progress, workers)
-    _write_image_tables(folder, images)
-    remember_tables(folder, request)
-    written = _summary(cohort.clinical, images)
-    counts = {name: int(value) for name, value in asdict(written).items() if name != "gigabytes"}
-    append_log(folder, "phantom", inputs={}, counts=counts)
+    with claimed(folder, request):
+        progress(0, request.patients, "tables")
+        write_tables(cohort, folder.root)
+        remember_tables(folder, request)
+        if not folder.settings.is_file():
+            write_text(folder.settings, settings_template(settings or _default_settings(request)))
+        images = _write_all_images(folder, request, cohort, progress, workers)
+        _write_image_tables(folder, images)
+        remember_tables(folder, request)
+        written = _summary(cohort.clinical, images)
+        counts = {name: int(value) for name, value in asdict(written).items() if name != "gigabytes"}
+        append_log(folder, "phantom", inputs={}, counts=counts)
     return written
+
+
+def _default_settings(request: PhantomRequest) -> StudySettings:
+    return StudySettings(cohort=CohortSettings(simulated=True), folds=FoldSettings(seed=request.seed))
 
 
 def _write_all_images(

@@ -15,6 +15,9 @@ from tumorboard.study.settings import (
     load_settings,
 )
 
+_PATIENTS_FOR_SIX_FOLDS = 60
+"""About a fifth die of the disease, and each fold needs one who did."""
+
 
 @dataclass(frozen=True)
 class DemoStage:
@@ -40,7 +43,7 @@ def _simulate(folder: StudyFolder, patients: int, seed: int, progress: Callable[
 
     settings = StudySettings(
         cohort=CohortSettings(endpoint="DSS", simulated=True),
-        folds=FoldSettings(count=6, repeats=2, seed=seed),
+        folds=FoldSettings(count=6 if patients >= _PATIENTS_FOR_SIX_FOLDS else 3, repeats=2, seed=seed),
         evaluation=EvaluationSettings(bootstrap=300, seed=seed),
     )
     write_phantom(

@@ -116,6 +116,20 @@ def test_diameters_against_all_pairs_of_voxels():
     assert truth.volume_ml == pytest.approx(mask.sum() * 2.5 * 0.64 / 1000)
 
 
+def test_diameters_are_those_of_the_surface_to_a_few_tenths_of_a_millimetre(patient):
+    for number, diameter_mm in enumerate((18.0, 47.0, 90.0)):
+        body = simulate_body(patient(number, diameter_mm=diameter_mm, shape=0.6))
+        whole = body.tumour.whole
+        for diameter in measure_tumour(body).diameters.values():
+            ends = np.array(diameter.endpoints_mm)
+            assert np.linalg.norm(ends[0] - ends[1]) == pytest.approx(diameter.diameter_mm)
+            outwards = (ends - ends[::-1]) / diameter.diameter_mm
+            reach = np.arange(-0.5, 1.5, 0.01)
+            for end, along in zip(ends, outwards, strict=True):
+                left = whole.at(end + reach[:, None] * along) < 0
+                assert -0.05 < reach[np.argmax(left)] < 0.3
+
+
 def test_an_empty_mask_is_refused():
     with pytest.raises(ValueError, match="empty"):
         measure_mask(np.zeros((2, 3, 3), bool), Grid(2, 3, 3, 1.0, 1.0, (0.0, 0.0, 0.0)))

@@ -1,5 +1,7 @@
 """Voxels: Hounsfield units, signals, noise, and how they compare with real slices."""
 
+import itertools
+
 import cv2
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from tumorboard.phantom.anatomy import (
     Acquisition,
     Organ,
     Plane,
+    between_slices,
     field_of_view,
     kidney_in,
     label_volume,
@@ -17,7 +20,8 @@ from tumorboard.phantom.anatomy import (
     simulate_body,
     tumour_in,
 )
-from tumorboard.phantom.anatomy.volume import Contrast
+from tumorboard.phantom.anatomy.painting import layer_shares
+from tumorboard.phantom.anatomy.volume import Contrast, Grid
 
 PHASES = (Contrast.NON_CONTRAST, Contrast.ARTERIAL, Contrast.NEPHROGRAPHIC, Contrast.DELAYED)
 QUIET = Acquisition(noise=5.0, sharpness_mm=0.4)
@@ -111,6 +115,56 @@ def test_noise_is_as_asked_and_stronger_in_the_middle(patient):
     centred = noise[1, 200:312, 200:312]
     neighbours = np.corrcoef(centred[:, :-1].ravel(), centred[:, 1:].ravel())[0, 1]
     assert 0.1 < neighbours < 0.95
+
+
+def test_fat_saturation_makes_fat_dark_and_leaves_the_rest(painted, patient):
+    labels, volumes = painted
+    body = simulate_body(patient(4, diameter_mm=70, core=0.5))
+    grid = field_of_view(body, slice_mm=6, pixel_mm=1.6, size_px=256, slices=40)
+    saturated = Acquisition(noise=5.0, sharpness_mm=0.4, fat_saturated=True)
+    dark = paint_volume(body, grid, labels, Contrast.T1_POST, saturated, np.random.default_rng(1)).voxels
+    fat, cortex = labels == Organ.SUBCUTANEOUS_FAT, labels == Organ.KIDNEY_CORTEX
+    assert dark[fat].mean() < 0.25 * volumes[Contrast.T1_POST][fat].mean()
+    assert dark[fat].mean() < 0.55 * dark[labels == Organ.MUSCLE].mean()
+    assert dark[cortex].mean() == pytest.approx(volumes[Contrast.T1_POST][cortex].mean(), rel=0.1)
+
+
+def test_a_thick_slice_is_the_mean_of_thin_ones(patient):
+    body = simulate_body(patient(3, diameter_mm=50))
+    middle = float(body.tumour.centre_mm[2])
+    thin = Grid(11, 200, 200, 0.5, 1.5, (-150.0, -120.0, middle - 2.5))
+    thick = Grid(1, 200, 200, 5.0, 1.5, (-150.0, -120.0, middle))
+
+    def paint(grid, thickness_mm, halfway):
+        made = Acquisition(noise=0.0, sharpness_mm=0.6, thickness_mm=thickness_mm)
+        between = label_volume(body, halfway) if halfway else None
+        labels = label_volume(body, grid)
+        rng = np.random.default_rng(0)
+        return paint_volume(body, grid, labels, Contrast.ARTERIAL, made, rng, between=between).voxels.astype(float)
+
+    mean = paint(thin, None, None).mean(0)
+    averaged, flat = paint(thick, 5.0, between_slices(thick))[0], paint(thick, None, None)[0]
+    assert np.abs(averaged - mean).mean() < 0.8 * np.abs(flat - mean).mean()
+
+
+def test_shares_of_layers_fill_the_thickness():
+    for thickness_mm, step_mm in ((5.0, 2.5), (4.0, 5.0), (5.0, 1.25), (6.4, 2.0)):
+        middle, *others = layer_shares(thickness_mm, step_mm)
+        assert middle + 2 * sum(others) == pytest.approx(1)
+
+
+def test_noise_of_overlapping_slices_is_shared(patient):
+    body = simulate_body(patient(2))
+    grid = field_of_view(body, slice_mm=3, pixel_mm=1.6, size_px=256, slices=24)
+    labels = np.full(grid.shape, Organ.AIR, np.uint8)
+    labels[:] = Organ.GALLBLADDER
+    for thickness_mm, expected in ((3.0, 0.0), (5.0, 0.4)):
+        made = Acquisition(noise=20.0, thickness_mm=thickness_mm)
+        volume = paint_volume(body, grid, labels, Contrast.ARTERIAL, made, np.random.default_rng(3))
+        noise = volume.voxels[:, 80:180, 80:180].astype(float)
+        noise -= noise.mean(axis=(1, 2), keepdims=True)
+        found = np.mean([np.corrcoef(one.ravel(), two.ravel())[0, 1] for one, two in itertools.pairwise(noise)])
+        assert found == pytest.approx(expected, abs=0.08)
 
 
 def test_lower_voltage_makes_iodine_brighter(patient):

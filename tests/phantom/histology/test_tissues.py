@@ -27,7 +27,7 @@ def in_stroma(canvas: Canvas) -> None:
     """Blood as in the real tiles: a vessel and spilt red cells in fibrous tissue."""
     paint_stroma(canvas, everywhere(canvas), 0.9, 5)
     places = foci.foci_around(canvas.window, 70.0, 3, margin_um=100.0)
-    areas = foci.areas(places, 700.0)
+    areas = foci.areas(places, 700.0, 0.6)
     spilt = places.rank > 0.5
     vessels = foci.vessel_outlines(places.only(~spilt), areas[~spilt])
     lakes = foci.filled(foci.dissecting_outlines(places.only(spilt), areas[spilt]), canvas.window, 2.0)

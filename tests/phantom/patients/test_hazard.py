@@ -61,6 +61,8 @@ def test_evenly_spread_draws_have_the_distribution_of_independent_ones(independe
     even = simulate_cohort(20_000, 3)
     for name in ("log_hazard", "spread_z", "diameter_mm", "disease_months"):
         levels = [0.05, 0.25, 0.5, 0.75, 0.95]
-        wide = np.quantile(independent.truth[name], 0.75) - np.quantile(independent.truth[name], 0.25)
-        difference = np.quantile(even.truth[name], levels) - np.quantile(independent.truth[name], levels)
-        assert (np.abs(difference[:4]) < 0.05 * wide).all()
+        limits = np.quantile(independent.truth[name], levels)
+        below = (even.truth[name].to_numpy()[:, None] <= limits).mean(
+            axis=0
+        )  # times have a tail too long for distances
+        np.testing.assert_allclose(below, levels, rtol=0, atol=0.015)

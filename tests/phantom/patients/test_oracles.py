@@ -62,7 +62,20 @@ def test_no_death_leaves_a_reason_instead_of_a_number():
     assert estimate.reason
 
 
-def test_true_log_hazard_is_the_best_there_is(large):
+def test_a_missing_slide_or_scan_costs_the_images_some_concordance(answers):
+    available = answers["all_images_where_available"]["value"]
+    assert max(answers[name]["value"] for name in ("tiles_10x", "tiles_5x", "scan")) < available
+    assert available < answers["all_images"]["value"] - 0.005
+
+
+def test_without_slide_and_scan_the_available_images_tell_nothing(large):
+    people = large.people
+    without = ~people.has_slide & (people.scan == "none")
+    assert without.sum() > 10
+    assert set(risk_of("all_images_where_available", large)[without]) == {0.0}
+
+
+def test_the_true_log_hazard_tells_more_than_any_input(large):
     outcome = disease_specific_survival(large)
     best = harrell_concordance(outcome, large.truth["log_hazard"]).value
     for name in ("all_images", "clinical", "clinical_and_images"):

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from phantom_cohort import STUDY, WITHIN, compare, factor_table
+from phantom_cohort import STUDY, WITHIN, as_records, compare, factor_table
+from phantom_cohort_joint import JOINT, with_simulated_genes
 from tumorboard.clinical.size_and_stage import judge_size
 from tumorboard.errors import SettingsError
 from tumorboard.genomics import read_copy_number, read_maf
@@ -82,6 +83,31 @@ def test_sizes_fit_their_stage(large):
     judged = {judge_size(t, size) for t, size in zip(table["t"], table["size_cm"], strict=True)}
     assert judged == {"plausible"}
     assert np.corrcoef(np.log(table["size_cm"]), np.log(large.truth["diameter_mm"]))[0, 1] > 0.97
+
+
+@pytest.fixture(scope="module")
+def joint(large):
+    """Measures of how its columns go together, by name."""
+    table = with_simulated_genes(as_records(large.clinical), large)
+    measures = {name: measure for name, _, measure in JOINT}
+    return lambda name: measures[name](table)
+
+
+@pytest.mark.parametrize(
+    ("name", "real", "tolerance"),
+    [("G3 or G4, women", 0.44, 0.04), ("G3 or G4, men", 0.59, 0.04), ("mean age, women", 62.9, 0.7),
+     ("mean age, men", 59.3, 0.7), ("PBRM1 and BAP1 both mutated", 0.019, 0.006),
+     ("VHL mutated with 3p loss", 0.52, 0.03), ("VHL mutated without 3p loss", 0.25, 0.03),
+     ("N1 in T1, N known", 0.019, 0.01), ("G4 in M1", 0.456, 0.07), ("G3 or G4 in T1", 0.365, 0.06)],
+)  # fmt: skip
+def test_columns_go_together_as_in_tcga_kirc(joint, name, real, tolerance):
+    assert joint(name) == pytest.approx(real, abs=tolerance)
+
+
+def test_higher_stages_have_higher_grades_and_more_metastases(joint):
+    for start in ("G3 or G4 in T", "M1 in T"):
+        shares = [joint(f"{start}{stage}") for stage in "1234"]
+        assert (np.diff(shares) > 0.03).all()
 
 
 def test_grade_follows_the_nuclei_and_necrosis_the_necrosis(large):

@@ -1,5 +1,6 @@
 """The plan of a study follows the rules of a kidney protocol, and nothing of it knows the tumour."""
 
+import re
 from collections import Counter
 from dataclasses import replace
 
@@ -121,6 +122,40 @@ def test_the_plan_is_the_same_whatever_the_tumour():
         assert plan(small) == plan(large)
         assert plan_mask(small) == plan_mask(large)
         assert study_identity(small) == study_identity(large)
+
+
+def test_a_small_study_has_thick_thin_and_overlapping_slices_and_some_reformats():
+    studies = [plan(patient, series=2, slices=(40, 80)) for patient in CT_PATIENTS]
+    series = [one for study in studies for one in study.series]
+    assert {one.spacing_mm for one in series} == {2.5, 3.0, 4.0, 5.0}
+    assert 0.02 < np.mean([one.thickness_mm > one.spacing_mm for one in series]) < 0.4
+    assert 0.02 < np.mean([study.coronal_of is not None for study in studies]) < 0.2
+    counts = [min(max(round(study.coverage_mm / one.spacing_mm), 40), 80) for study in studies for one in study.series]
+    assert 46 < np.mean(counts) < 56
+
+
+def test_names_follow_the_time_that_was_drawn(studies):
+    said = 0
+    for one in (one for study in studies for one in study.series):
+        for number, unit in re.findall(r"(\d+) ?(s|sec|min)\b", one.description, re.IGNORECASE):
+            said += 1
+            apart = abs(float(number) * (60 if unit.lower() == "min" else 1) - one.seconds)
+            assert apart <= (30 if unit.lower() == "min" else 2.5)
+    assert said > 20
+
+
+def test_fat_saturation_is_in_the_name_and_one_for_all_t1_and_3d_has_no_gaps():
+    drawn = set()
+    for number in range(1, 120):
+        study = plan(simulated_patient(number, scan=ScanKind.MR, site="ABCDE"[number % 5]), series=3)
+        for one in study.series:
+            drawn.add((one.contrast, one.fat_saturated))
+            says = re.search(r"(\b|_)fs(\b|_)|fat sat|lava", one.description, re.IGNORECASE) is not None
+            assert says <= one.fat_saturated
+            if one.contrast != Contrast.T2:
+                assert one.thickness_mm == one.spacing_mm
+        assert len({one.fat_saturated for one in study.series if one.contrast != Contrast.T2}) == 1
+    assert len(drawn) == 6
 
 
 def test_a_site_has_one_scanner_and_sites_differ():

@@ -85,6 +85,20 @@ def test_mr_keeps_its_values_without_a_rescale(tmp_path, syntax):
     assert "RescaleSlope" not in image
 
 
+def test_mr_headers_say_whether_fat_is_saturated_and_name_the_maker_s_sequence(tmp_path):
+    names = set()
+    for number, site in enumerate("ABCDEFGH"):
+        patient = simulated_patient(scan=ScanKind.MR, site=site)
+        study, planned = plain(patient)
+        for saturated in (False, True):
+            folder = tmp_path / f"{number}{saturated}"
+            written(folder, ramp(planned.contrast), replace(planned, fat_saturated=saturated), study, patient)
+            image = pydicom.dcmread(instances(folder)[0], stop_before_pixels=True)
+            assert ("FS" in (image.ScanOptions or "")) == saturated
+        names.add((image.Manufacturer, image.SequenceName))
+    assert len({name for _, name in names}) == len({maker for maker, _ in names}) > 1
+
+
 def test_a_missing_slice_leaves_its_gap_and_a_doubled_one_is_there_twice(tmp_path):
     patient = simulated_patient()
     study, planned = plain(patient)

@@ -54,7 +54,7 @@ def whole() -> Window:
 @pytest.mark.parametrize("kind", list(ArtefactKind))
 def test_a_window_shows_the_same_dirt_whatever_is_painted_beside_it(kind):
     dirt = Dirt(5, SIDE_UM, SIDE_UM, [artefact(kind)])
-    middle = dirt.artefacts[0].place.polygons()[0].mean(axis=0)
+    middle = dirt.artefacts[0].polygons(SIDE_UM, SIDE_UM)[0][0].mean(axis=0)
     left, top = (float(round(value) - 100) for value in middle)
     together = picture(dirt, Window(left, top, 400, 400, 0.5))
     parts = [np.hstack([picture(dirt, Window(left + x, top + y, 200, 200, 0.5)) for x in (0, 100)]) for y in (0, 100)]
@@ -113,11 +113,43 @@ def test_an_area_out_of_focus_is_blurred_inside_and_sharp_outside():
     assert sharpness(seen, outside) == pytest.approx(sharpness(clean, outside), rel=0.01)
 
 
-def test_outlines_enclose_what_is_marked():
-    for kind in ArtefactKind:
-        place = artefact(kind).place
-        enclosed = sum(cv2.contourArea(ring.astype(np.float32)) for ring in place.polygons())
-        assert enclosed == pytest.approx(float((place.distance_um < 0).sum()) * place.step_um**2, rel=0.08)
+def enclosed(piece: Artefact, window: Window) -> np.ndarray:
+    """Pixels of a window within an artefact's outlines."""
+    mask = np.zeros(window.shape, np.uint8)
+    for outer, holes in piece.polygons(SIDE_UM, SIDE_UM):
+        for ring, value in ((outer, 1), *((hole, 0) for hole in holes)):
+            x, y = window.pixels(ring[:, 0], ring[:, 1])
+            cv2.fillPoly(mask, [np.rint(np.stack([x, y], 1)).astype(np.int32)], value)
+    return mask.astype(bool)
+
+
+@pytest.mark.parametrize("seed", [3, 7])
+def test_a_pens_outline_lies_where_its_ink_ends(seed, whole):
+    piece = artefact(ArtefactKind.PEN, seed)
+    clean = picture(Dirt(5, SIDE_UM, SIDE_UM, []), whole).astype(int)
+    inked = clean.sum(2) - picture(Dirt(5, SIDE_UM, SIDE_UM, [piece]), whole).sum(2) > 20
+    outlined = enclosed(piece, whole)
+    assert inked[outlined].mean() > 0.97
+    assert outlined[inked].mean() > 0.97
+
+
+def test_the_outline_of_an_area_out_of_focus_holds_no_sharp_rim(whole):
+    piece = artefact(ArtefactKind.BLUR)
+    clean = picture(Dirt(5, SIDE_UM, SIDE_UM, []), whole)
+    seen = picture(Dirt(5, SIDE_UM, SIDE_UM, [piece]), whole)
+    outlined = enclosed(piece, whole)
+    rim = outlined & (cv2.erode(outlined.astype(np.uint8), np.ones((21, 21))) == 0)
+    beyond = ~outlined & (cv2.dilate(outlined.astype(np.uint8), np.ones((21, 21))) == 1)
+    assert sharpness(seen, rim) < 0.65 * sharpness(clean, rim)
+    assert sharpness(seen, beyond) > 0.4 * sharpness(clean, beyond)
+
+
+def test_outlines_enclose_what_is_marked(whole):
+    distance_um = {kind: artefact(kind).place.over(whole) for kind in ArtefactKind}
+    for kind in (ArtefactKind.FOLD, ArtefactKind.BUBBLE, ArtefactKind.COVERSLIP, ArtefactKind.BORDER):
+        inside = distance_um[kind] < 0
+        assert (enclosed(artefact(kind), whole) & inside).sum() > 0.9 * inside.sum()
+        assert (enclosed(artefact(kind), whole) & ~inside).sum() < 0.1 * inside.sum()
 
 
 def test_each_kind_is_as_frequent_as_stated_and_independent_of_the_others():

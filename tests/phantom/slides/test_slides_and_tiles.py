@@ -10,6 +10,7 @@ import numpy as np
 import openslide
 import pytest
 
+from tumorboard.phantom.histology import Section, Window
 from tumorboard.phantom.patients.patient import (
     HistologyFactors,
     RadiologyFactors,
@@ -17,9 +18,10 @@ from tumorboard.phantom.patients.patient import (
     SimulatedPatient,
     generator,
 )
-from tumorboard.phantom.slides import slide_scanner, slide_seed, write_slide, write_tiles
+from tumorboard.phantom.slides import slide_scanner, slide_seed, stain_of, write_slide, write_tiles
 from tumorboard.phantom.slides.artefact import Artefact, ArtefactKind
 from tumorboard.phantom.slides.dirt import SHAPES, drawn_artefacts
+from tumorboard.phantom.slides.photograph import Photograph
 from tumorboard.phantom.slides.regions import artefact_annotation, write_regions
 from tumorboard.phantom.slides.slide import section_size_um
 
@@ -94,11 +96,20 @@ def test_the_record_says_what_openslide_reads(record, study):
     assert 0.85 * side_um <= record.width_px * record.mpp <= 1.15 * side_um + 1
 
 
-def test_tissue_share_is_what_the_picture_shows(record):
+def seen_tissue(record, width_px: int) -> np.ndarray:
+    """Which pixels of the slide at a smaller scale are coloured: at least the smallest whole tissue, without gaps."""
     with openslide.OpenSlide(record.path) as slide:
-        seen = np.asarray(slide.get_thumbnail((400, 400)).convert("RGB")).astype(int)
-    coloured = cv2.medianBlur((np.ptp(seen, axis=2) > 12).astype(np.uint8), 5)
-    assert coloured.mean() == pytest.approx(record.tissue_share, abs=0.12)
+        level = np.asarray(slide.read_region((0, 0), 1, slide.level_dimensions[1]).convert("RGB"))
+    height_px = round(width_px * record.height_px / record.width_px)
+    seen = cv2.resize(level, (width_px, height_px), interpolation=cv2.INTER_AREA).astype(int)
+    coloured = (np.ptp(seen, axis=2) > 12).astype(np.uint8)
+    # lumina and fat are as bright as glass
+    closed = cv2.morphologyEx(coloured, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9)))
+    return cv2.medianBlur(closed, 3).astype(bool)
+
+
+def test_tissue_share_is_what_the_picture_shows(record):
+    assert seen_tissue(record, 500).mean() == pytest.approx(record.tissue_share, abs=0.02)
     assert 0 < record.tumour_share < 1
 
 
@@ -127,7 +138,9 @@ def test_every_kind_of_dirt_is_outlined_within_the_slide(tmp_path):
         for kind, shape in SHAPES.items()
     ]
     path = tmp_path / "dirt.geojson"
-    write_regions(path, [artefact_annotation(piece) for piece in pieces], mpp=0.25, width_px=4000, height_px=4800)
+    write_regions(
+        path, [artefact_annotation(piece, 1000.0, 1200.0) for piece in pieces], mpp=0.25, width_px=4000, height_px=4800
+    )
     written = json.loads(path.read_text(encoding="utf-8"))["features"]
     assert [feature["properties"]["classification"]["name"] for feature in written] == [
         "Pen mark (red)",
@@ -138,23 +151,27 @@ def test_every_kind_of_dirt_is_outlined_within_the_slide(tmp_path):
         "Black border",
     ]
     for feature in written:
-        for (outer,) in polygons(feature):
+        for outer, *holes in polygons(feature):
             points = np.array(outer)
             assert outer[0] == outer[-1]
             assert (points >= 0).all()
             assert (points <= (4000, 4800)).all()
             assert cv2.contourArea(points.astype(np.float32)) > 100
+            for ring in (outer, *holes):
+                assert len({tuple(point) for point in ring}) == len(ring) - 1
+
+
+def dice(first: np.ndarray, second: np.ndarray) -> float:
+    return 2 * float((first & second).sum()) / float(first.sum() + second.sum())
 
 
 def test_the_tissue_outline_lies_on_the_picture(features, record):
-    downsample = record.width_px / 600
-    tissue = filled(features, "Tissue", record, downsample)
-    with openslide.OpenSlide(record.path) as slide:
-        seen = np.asarray(slide.get_thumbnail((600, 10_000)).convert("RGB")).astype(int)
-    rows, columns = min(len(seen), len(tissue)), min(seen.shape[1], tissue.shape[1])
-    coloured = np.ptp(seen, axis=2)[:rows, :columns]
-    tissue = tissue[:rows, :columns]
-    assert coloured[tissue].mean() > 4 * coloured[~tissue].mean()
+    tissue = filled(features, "Tissue", record, record.width_px / 600)
+    seen = seen_tissue(record, 600)[: len(tissue), : tissue.shape[1]]
+    here = dice(tissue[: len(seen)], seen)
+    assert here > 0.96
+    for rows, columns in ((-3, 0), (3, 0), (0, -3), (0, 3), (2, 2), (-2, -2)):
+        assert dice(np.roll(tissue[: len(seen)], (rows, columns), (0, 1)), seen) < here
 
 
 def test_the_same_patient_has_the_same_bytes_whatever_the_threads(record, tmp_path):
@@ -200,13 +217,30 @@ def test_tiles_are_256_px_of_tumour_with_a_table_of_their_places(study):
 
 
 def test_a_ready_made_tile_shows_what_the_slide_shows_there(record, study):
-    (tile,) = write_tiles(PATIENT, study / "again", count_10x=1, count_5x=0, side_px=4200)
-    made = cv2.imread(str(study / "again" / tile.path), cv2.IMREAD_COLOR_RGB)
-    with openslide.OpenSlide(record.path) as slide:
-        corner = round(tile.left_um / record.mpp), round(tile.top_um / record.mpp)
-        side = round(256 / record.mpp)
-        cut = np.asarray(slide.read_region(corner, 0, (side, side)).convert("RGB"))
-    cut = cv2.resize(cut, (256, 256), interpolation=cv2.INTER_AREA)
-    likeness = np.corrcoef(cv2.blur(made, (3, 3)).ravel(), cv2.blur(cut, (3, 3)).ravel())[0, 1]
-    assert likeness > 0.9
-    assert np.abs(made.mean((0, 1)) - cut.mean((0, 1))).max() < 4
+    tiles = write_tiles(PATIENT, study / "again", count_10x=1, count_5x=1, side_px=4200)
+    for tile in tiles:
+        made = cv2.imread(str(study / "again" / tile.path), cv2.IMREAD_COLOR_RGB)
+        with openslide.OpenSlide(record.path) as slide:
+            corner = round(tile.left_um / record.mpp), round(tile.top_um / record.mpp)
+            side = round(256 * tile.mpp / record.mpp)
+            cut = np.asarray(slide.read_region(corner, 0, (side, side)).convert("RGB"))
+        cut = cv2.resize(cut, (256, 256), interpolation=cv2.INTER_AREA)
+        likeness = np.corrcoef(cv2.blur(made, (3, 3)).ravel(), cv2.blur(cut, (3, 3)).ravel())[0, 1]
+        assert likeness > 0.9
+        assert np.abs(made.mean((0, 1)) - cut.mean((0, 1))).max() < 2
+
+
+@pytest.mark.parametrize("magnification", ["10x", "5x"])
+def test_a_ready_made_tile_has_the_colours_of_a_slide_at_40x(magnification, tmp_path):
+    counts = {"count_10x": 2, "count_5x": 0} if magnification == "10x" else {"count_10x": 0, "count_5x": 2}
+    seed, scanner = slide_seed(PATIENT, 1), slide_scanner(PATIENT.site, PATIENT.seed)
+    section = Section(PATIENT.histology, seed, *section_size_um(seed, 4800))
+    photograph = Photograph(section, scanner, stain_of(scanner, seed))
+    for tile in write_tiles(PATIENT, tmp_path, side_px=4800, **counts):
+        made = cv2.imread(str(tmp_path / tile.path), cv2.IMREAD_COLOR_RGB)
+        side_px = round(256 * tile.mpp / 0.25)
+        fine = photograph.of_window(Window(tile.left_um, tile.top_um, side_px, side_px, 0.25))
+        expected = cv2.resize(fine, (256, 256), interpolation=cv2.INTER_AREA)
+        assert np.abs(made.mean((0, 1)) - expected.mean((0, 1))).max() < 1.7
+        assert made.std((0, 1)) == pytest.approx(expected.std((0, 1)), rel=0.06)
+        assert np.corrcoef(cv2.blur(made, (3, 3)).ravel(), cv2.blur(expected, (3, 3)).ravel())[0, 1] > 0.95

@@ -153,6 +153,19 @@ def test_pages_have_the_tags_of_a_real_aperio_slide(real_data, variant):
             assert expected <= {tag.name for tag in ours.pages[number].tags}
 
 
+def test_the_resolution_of_every_page_is_true(variant):
+    path, scanner = variant
+    with tifffile.TiffFile(path) as file:
+        thumbnail_mpp = scanner.mpp * WIDTH / file.pages[1].imagewidth
+        levels = [scanner.mpp * factor for factor in scanner.level_factors]
+        for page, mpp in zip(file.pages, [levels[0], thumbnail_mpp, *levels[1:]], strict=False):
+            assert page.tags["ResolutionUnit"].value == tifffile.RESUNIT.CENTIMETER
+            for name in ("XResolution", "YResolution"):
+                numerator, denominator = page.tags[name].value
+                assert 1e4 * denominator / numerator == pytest.approx(mpp, rel=1e-6)
+        assert all(page.tags["XResolution"].value != (1, 1) for page in file.pages)
+
+
 def test_the_same_slide_has_the_same_bytes(painted, tmp_path):
     for name in ("one.svs", "two.svs"):
         write_svs(tmp_path / name, painter(painted), WIDTH, HEIGHT, SCANNER, title="SIM-0001-DX1", seed=9)
@@ -184,22 +197,32 @@ def test_a_slide_smaller_than_a_tile_is_refused(painted, tmp_path):
         write_svs(tmp_path / "slide.svs", painter(painted), 255, HEIGHT, SCANNER)
 
 
-@pytest.mark.slow
-def test_memory_does_not_grow_with_the_slide(tmp_path):
-    program = """
+_PEAK = """
 import resource, sys
 from pathlib import Path
 import numpy as np
+from dataclasses import replace
 from tumorboard.phantom.slides import slide_scanner, write_svs
-block = np.random.default_rng(1).integers(120, 220, (64, 64, 3), np.uint8).repeat(40, 0).repeat(40, 1)
-paint = lambda left, top, width, height: block[:height, :width]
+noise = np.random.default_rng(1).integers(120, 220, (3000, 3000, 3), np.uint8)
+noise = noise.repeat(2, 0)[:3000].repeat(2, 1)[:, :3000]
+paint = lambda left, top, width, height: noise[top % 500 :, left % 500 :][:height, :width]
+scanner = replace(slide_scanner("a site", 1), level_factors=(1, 4, 16), tile_px=240, quality=80)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-write_svs(Path(sys.argv[1]), paint, 20_000, 20_000, slide_scanner("a site", 1))
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+write_svs(Path(sys.argv[1]), paint, int(sys.argv[2]), 9600, scanner)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
 """
-    path = Path(tmp_path) / "large.svs"
-    command = [sys.executable, "-c", program, str(path)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    assert float(done.stdout) < 250
-    with openslide.OpenSlide(path) as slide:
-        assert slide.dimensions == (20_000, 20_000)
+
+
+@pytest.mark.slow
+def test_memory_grows_by_the_smaller_levels_alone(tmp_path):
+    """Tiles of the quarter level are kept encoded: with its raw pixels it would be 0.2 bytes a pixel of the base."""
+    sides, peaks = (9600, 19_200), []
+    for side in sides:
+        path = Path(tmp_path) / f"{side}.svs"
+        done = subprocess.run(
+            [sys.executable, "-c", _PEAK, str(path), str(side)], check=True, capture_output=True, text=True
+        )
+        peaks.append(float(done.stdout))
+        with openslide.OpenSlide(path) as slide:
+            assert slide.dimensions == (side, 9600)
+    assert peaks[1] - peaks[0] < 0.18 * 9600 * (sides[1] - sides[0])

@@ -3,7 +3,6 @@
 from tumorboard.phantom.anatomy.body import Body, field_of_view, simulate_body
 from tumorboard.phantom.anatomy.labels import (
     kidney_in,
-    kidney_mask,
     label_section,
     label_volume,
     tumour_in,
@@ -11,7 +10,7 @@ from tumorboard.phantom.anatomy.labels import (
 )
 from tumorboard.phantom.anatomy.measurement import Diameter, TumourTruth, measure_mask, measure_tumour
 from tumorboard.phantom.anatomy.organ import Organ
-from tumorboard.phantom.anatomy.painting import Acquisition, paint_section, paint_volume
+from tumorboard.phantom.anatomy.painting import Acquisition, between_slices, paint_section, paint_volume
 from tumorboard.phantom.anatomy.planes import plane_images
 from tumorboard.phantom.anatomy.section import Plane, Section
 from tumorboard.phantom.anatomy.volume import Contrast, Grid, Volume
@@ -27,9 +26,9 @@ __all__ = [
     "Section",
     "TumourTruth",
     "Volume",
+    "between_slices",
     "field_of_view",
     "kidney_in",
-    "kidney_mask",
     "label_section",
     "label_volume",
     "measure_mask",

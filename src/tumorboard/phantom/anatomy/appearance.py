@@ -9,7 +9,7 @@ import numpy as np
 from tumorboard.phantom.anatomy.organ import Organ
 from tumorboard.phantom.anatomy.volume import Contrast
 
-# Mean Hounsfield units at 120 kV: native, arterial (about 30 s), nephrographic (90 s), delayed (8 min).
+# Mean Hounsfield units at 120 kV: native, arterial (about 30 s), nephrographic (90 s), delayed (5 to 8 min).
 # Attenuation of tissues and their enhancement as in the textbooks; clear cell carcinoma after Birnbaum et al. 1996
 # and Young et al. 2013 (Radiology 267:444): strongest in the corticomedullary phase, then washing out.
 HOUNSFIELD: dict[Organ, tuple[float, float, float, float]] = {
@@ -152,6 +152,18 @@ _UNEVEN_ENHANCEMENT: dict[Organ, tuple[float, float, float]] = {
     Organ.PSEUDOCAPSULE: (0.15, 0.1, 0),
 }
 
+_LEFT_OF_FAT: dict[Organ, float] = {
+    Organ.SUBCUTANEOUS_FAT: 0.17,
+    Organ.MESENTERIC_FAT: 0.16,
+    Organ.PERIRENAL_FAT: 0.15,
+    Organ.RENAL_SINUS: 0.25,
+    Organ.INTERMUSCULAR: 0.5,
+    Organ.FASCIA: 0.45,
+    Organ.CANCELLOUS_BONE: 0.4,
+    Organ.SKIN: 0.85,
+}
+"""Share of the signal that fat saturation leaves, by how much of the tissue is fat."""
+
 _LIVING = (Organ.TUMOUR, Organ.PALE_TUMOUR)
 _PHASES = (Contrast.NON_CONTRAST, Contrast.ARTERIAL, Contrast.NEPHROGRAPHIC, Contrast.DELAYED)
 _WEIGHTINGS = (Contrast.T1, Contrast.T1_POST, Contrast.T2)
@@ -192,7 +204,7 @@ class Uptake:
     heterogeneity: float
 
 
-def appearance(contrast: Contrast, uptake: Uptake, kilovolt: float) -> Appearance:
+def appearance(contrast: Contrast, uptake: Uptake, kilovolt: float, *, fat_saturated: bool = False) -> Appearance:
     """Give the look of all organs.
 
     Parameters
@@ -202,13 +214,15 @@ def appearance(contrast: Contrast, uptake: Uptake, kilovolt: float) -> Appearanc
     kilovolt : float
         Tube voltage of a CT: iodine is brighter at lower ones (about 1.25 times at 100, 1.65 times at 80; Yu et al.,
         Radiographics 2011;31:835).
+    fat_saturated : bool
+        Whether an MR sequence suppresses the signal of fat.
 
     Returns
     -------
     Appearance
     """
     if contrast in MR_CONTRASTS:
-        return _magnetic(contrast, uptake)
+        return _magnetic(contrast, uptake, fat_saturated)
     column, iodine = _PHASES.index(contrast), uptake.overall * (120 / kilovolt) ** 1.23
     tables = np.zeros((4, 256), np.float32)
     for organ, values in HOUNSFIELD.items():
@@ -222,7 +236,7 @@ def appearance(contrast: Contrast, uptake: Uptake, kilovolt: float) -> Appearanc
     return Appearance(*tables)
 
 
-def _magnetic(contrast: Contrast, uptake: Uptake) -> Appearance:
+def _magnetic(contrast: Contrast, uptake: Uptake, fat_saturated: bool) -> Appearance:
     column = _WEIGHTINGS.index(contrast)
     tables = np.zeros((4, 256), np.float32)
     for organ, values in SIGNAL.items():
@@ -239,4 +253,8 @@ def _magnetic(contrast: Contrast, uptake: Uptake) -> Appearance:
         )
     tables[1:, _LIVING] = np.array([[0.17], [0.07], [0.1]]) * tables[0, _LIVING] * uptake.heterogeneity
     tables[3, Organ.LUNG] = 40
+    if fat_saturated:
+        for organ, share in _LEFT_OF_FAT.items():
+            tables[:3, organ] *= share
+            tables[3, organ] *= -0.4  # septa and small vessels are now brighter than the fat around them
     return Appearance(*tables)

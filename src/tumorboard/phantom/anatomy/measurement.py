@@ -9,8 +9,10 @@ import numpy as np
 
 from tumorboard.phantom.anatomy.body import Body
 from tumorboard.phantom.anatomy.labels import tumour_mask
-from tumorboard.phantom.anatomy.section import AXES, Plane
+from tumorboard.phantom.anatomy.section import AXES, Plane, Section
 from tumorboard.phantom.anatomy.volume import Grid
+
+_FINE_MM = 0.25
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Diameter:
     diameter_mm : float
         Between the voxels' centres.
     slice : int
-        Index of the grid's layer along the plane's normal.
+        Index of the grid's layer along the plane's normal, or of the one next to it where it was measured finer.
     position_mm : float
         Its coordinate along the normal.
     endpoints_mm : tuple of tuple of float
@@ -53,13 +55,17 @@ class TumourTruth:
 
 
 def measure_tumour(body: Body, spacing_mm: float = 1.0) -> TumourTruth:
-    """Measure a tumour on a fine grid of cubes.
+    """Measure a tumour: its volume on a grid of cubes, its diameters on much finer pixels.
+
+    The largest diameter of a plane is looked for in the grid's layers, then measured in the layer that has it and in
+    those close by, on pixels of 0.25 mm. It runs from the centre of one pixel of the rim to the centre of another, and
+    so is 0.1 to 0.2 mm shorter than from surface to surface.
 
     Parameters
     ----------
     body : Body
     spacing_mm : float
-        At most 1 for a small tumour.
+        Of the grid: at most 1 for a small tumour.
 
     Returns
     -------
@@ -70,7 +76,39 @@ def measure_tumour(body: Body, spacing_mm: float = 1.0) -> TumourTruth:
     low = np.ceil(np.array(lattice.origin_mm) / spacing_mm) * spacing_mm
     slices, rows, columns = (int(length // spacing_mm) for length in size)
     grid = Grid(slices, rows, columns, spacing_mm, spacing_mm, (float(low[0]), float(low[1]), float(low[2])))
-    return measure_mask(tumour_mask(body, grid), grid)
+    found = measure_mask(tumour_mask(body, grid), grid)
+    refined = {plane: _refined(body, diameter, spacing_mm) for plane, diameter in found.diameters.items()}
+    return TumourTruth(found.volume_ml, refined)
+
+
+def _refined(body: Body, found: Diameter, spacing_mm: float) -> Diameter:
+    """Measure a diameter again on fine pixels, in its layer and those within a step of it."""
+    whole = body.tumour.whole
+    normal, row, column = AXES[found.plane]
+    low = np.array(whole.lattice.origin_mm)
+    size = whole.lattice.step_mm * (np.array(whole.lattice.shape[::-1]) - 1)
+    rows, columns = (int(size[axis] / _FINE_MM) + 1 for axis in (row, column))
+    best = found
+    for shift in np.linspace(-1, 1, 5) * spacing_mm:
+        section = Section(
+            found.plane, found.position_mm + shift, rows, columns, low[row], _FINE_MM, low[column], _FINE_MM
+        )
+        patch = whole.section(section)
+        if patch is None or not (patch.values > 0).any():
+            continue
+        layer = np.zeros(section.shape, np.uint8)
+        layer[patch.where] = patch.values > 0
+        length, ends = _longest(_rim(layer) * _FINE_MM)
+        if best is found or length > best.diameter_mm:
+            points = np.empty((2, 3))
+            points[:, normal], points[:, column], points[:, row] = (
+                section.position_mm,
+                low[column] + ends[:, 0],
+                low[row] + ends[:, 1],
+            )
+            start_mm, end_mm = ((float(x), float(y), float(z)) for x, y, z in points)
+            best = Diameter(found.plane, length, found.slice, float(section.position_mm), (start_mm, end_mm))
+    return best
 
 
 def measure_mask(mask: np.ndarray, grid: Grid) -> TumourTruth:
@@ -116,17 +154,22 @@ def _largest(mask: np.ndarray, plane: Plane, low_mm: np.ndarray, steps_mm: np.nd
     for index in np.argsort(bound, kind="stable")[::-1]:
         if bound[index] <= best:
             break
-        points = _rim(layers[index]) * scale
-        apart = ((points[:, None] - points[None]) ** 2).sum(-1)
-        start, end = np.unravel_index(int(np.argmax(apart)), apart.shape)
-        if apart[start, end] > best**2 or best < 0:
-            best, ends, place = float(np.sqrt(apart[start, end])), points[[start, end]], int(index)
+        length, points = _longest(_rim(layers[index]) * scale)
+        if length > best:
+            best, ends, place = length, points, int(index)
     points_mm = np.empty((2, 3))
     points_mm[:, normal] = low_mm[normal] + place * steps_mm[normal]
     points_mm[:, column] = low_mm[column] + ends[:, 0]
     points_mm[:, row] = low_mm[row] + ends[:, 1]
     start_mm, end_mm = ((float(x), float(y), float(z)) for x, y, z in points_mm)
     return Diameter(plane, best, first + place, float(points_mm[0, normal]), (start_mm, end_mm))
+
+
+def _longest(points: np.ndarray) -> tuple[float, np.ndarray]:
+    """Give the largest distance between two of some points, and these two."""
+    apart = ((points[:, None] - points[None]) ** 2).sum(-1)
+    start, end = np.unravel_index(int(np.argmax(apart)), apart.shape)
+    return float(np.sqrt(apart[start, end])), points[[start, end]]
 
 
 def _extent(layer: np.ndarray, scale: np.ndarray) -> float:

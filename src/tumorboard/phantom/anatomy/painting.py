@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import cv2
@@ -19,6 +19,8 @@ from tumorboard.phantom.patients.patient import generator
 
 _NOISE_PX = 1024
 _NOISE_FIELDS = 3
+_CLOSE_MM = 3.5
+"""Slices closer than this need no layers between them."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,18 @@ class Acquisition:
         Tube voltage of a CT.
     tesla : float
         Field strength of an MR: at 3 the coil's sensitivity varies more.
+    fat_saturated : bool
+        Whether an MR sequence suppresses the signal of fat.
+    thickness_mm : float or None
+        Slice thickness over which tissue is averaged; none paints the slices' middles.
     """
 
     noise: float = 12.0
     sharpness_mm: float = 0.6
     kilovolt: float = 120.0
     tesla: float = 1.5
+    fat_saturated: bool = False
+    thickness_mm: float | None = None
 
 
 @lru_cache(maxsize=4)
@@ -94,7 +102,30 @@ def _noise_fields(sigma_px: float) -> np.ndarray:
     return np.stack(fields)
 
 
-def _noise(shape: tuple[int, int], sigma_px: float, rng: np.random.Generator) -> np.ndarray:
+class _Noise:
+    """Noise of standard deviation 1, slice after slice.
+
+    Overlapping slices share photons: each slice's noise has the correlation ``shared`` with that of the one before
+    (and its powers with those further away).
+    """
+
+    def __init__(self, rng: np.random.Generator, shared: float = 0.0) -> None:
+        self._rng, self._shared = rng, shared
+        self._before: dict[int, np.ndarray] = {}
+
+    def next(self, shape: tuple[int, int], sigma_px: float, channel: int = 0) -> np.ndarray:
+        """Give a channel's noise in the next slice."""
+        noise = _noise_window(shape, sigma_px, self._rng)
+        if self._shared:
+            if channel in self._before:
+                noise = cv2.addWeighted(
+                    noise, float(np.sqrt(1 - self._shared**2)), self._before[channel], self._shared, 0.0
+                )
+            self._before[channel] = noise
+        return noise
+
+
+def _noise_window(shape: tuple[int, int], sigma_px: float, rng: np.random.Generator) -> np.ndarray:
     """Give a random window of noise of standard deviation 1."""
     field = _noise_fields(round(sigma_px, 1))[rng.integers(_NOISE_FIELDS)]
     first = [int(rng.integers(max(_NOISE_PX - count, 0) + 1)) for count in shape]
@@ -102,7 +133,7 @@ def _noise(shape: tuple[int, int], sigma_px: float, rng: np.random.Generator) ->
         field = np.tile(field, (-(-shape[0] // _NOISE_PX), -(-shape[1] // _NOISE_PX)))
     window = field[first[0] : first[0] + shape[0], first[1] : first[1] + shape[1]]
     down, across = (1 - 2 * int(rng.integers(2)) for _ in range(2))
-    return np.asarray(window[::down, ::across])
+    return np.ascontiguousarray(window[::down, ::across])
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,11 +157,19 @@ def _brush(body: Body, contrast: Contrast, acquisition: Acquisition) -> _Brush:
     offsets = {kind: own.uniform(0, 150, 3) for kind in ("coarse", "fine", "strands")}
     coil = generator(body.patient.seed, body.patient.number, f"coil {contrast}")
     bias = coil.normal(0, 1, 5) * np.array([0.07, 0.07, 0.05, 0.04, 0.04]) * (acquisition.tesla / 1.5) ** 0.5
-    return _Brush(appearance(contrast, uptake, acquisition.kilovolt), offsets, acquisition, contrast, bias)
+    look = appearance(contrast, uptake, acquisition.kilovolt, fat_saturated=acquisition.fat_saturated)
+    return _Brush(look, offsets, acquisition, contrast, bias)
 
 
-def _paint_tissue(brush: _Brush, section: Section, labels: np.ndarray) -> np.ndarray:
+def _paint_tissue(
+    brush: _Brush, section: Section, labels: np.ndarray, layers: Sequence[tuple[float, np.ndarray]] = ()
+) -> np.ndarray:
+    """Give tissue without noise: means over the slice's layers (share, labels), unevenness as in its middle."""
     values = cv2.LUT(labels, brush.look.mean)
+    if layers:
+        values = np.zeros_like(values)
+        for share, layer in layers:
+            cv2.scaleAdd(cv2.LUT(layer, brush.look.mean), share, values, values)
     tables = {"coarse": brush.look.coarse, "fine": brush.look.fine, "strands": brush.look.strands}
     for kind, table in tables.items():
         texture = _texture_section(kind, section, brush.textures_mm[kind])
@@ -150,18 +189,14 @@ def _middle(body: Body, section: Section) -> np.ndarray:
     return np.broadcast_to(np.exp(-1.1 * (across + along)), section.shape).astype(np.float32)
 
 
-def _add_quantum_noise(
-    body: Body, brush: _Brush, section: Section, values: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+def _add_quantum_noise(body: Body, brush: _Brush, section: Section, values: np.ndarray, noise: _Noise) -> np.ndarray:
     sigma_px = max(1.25 * brush.acquisition.sharpness_mm / abs(section.column_step_mm), 0.3)
     strength = np.float32(brush.acquisition.noise) * (np.float32(0.45) + np.float32(0.55) * _middle(body, section))
-    values = values + strength * _noise(section.shape, sigma_px, rng)
+    values = values + strength * noise.next(section.shape, sigma_px)
     return np.asarray(np.clip(values, -1024, 3071))
 
 
-def _add_rician_noise(
-    body: Body, brush: _Brush, section: Section, values: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+def _add_rician_noise(body: Body, brush: _Brush, section: Section, values: np.ndarray, noise: _Noise) -> np.ndarray:
     habitus = body.habitus
     x, y, z = (section.coordinate(axis) for axis in range(3))
     x, y, z = x / habitus.outer_half_width_mm, y / habitus.half_depth_mm, z / 150
@@ -170,16 +205,75 @@ def _add_rician_noise(
     bias = np.exp(np.clip(near + a * x + b * y + c * z + d * x * y + e * x * z, -0.7, 0.7))
     values = values * bias.astype(np.float32)
     sigma_px = max(0.5 * brush.acquisition.sharpness_mm / abs(section.column_step_mm), 0.3)
-    first, second = (np.float32(brush.acquisition.noise) * _noise(section.shape, sigma_px, rng) for _ in range(2))
+    strength = np.float32(brush.acquisition.noise)
+    first, second = (strength * noise.next(section.shape, sigma_px, channel) for channel in range(2))
     return np.asarray(np.clip(cv2.magnitude(values + first, second), 0, 4095))
 
 
-def _paint_section(
-    body: Body, brush: _Brush, section: Section, labels: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    values = _paint_tissue(brush, section, labels)
+def _with_noise(body: Body, brush: _Brush, section: Section, values: np.ndarray, noise: _Noise) -> np.ndarray:
     add: Callable[..., np.ndarray] = _add_rician_noise if brush.contrast in MR_CONTRASTS else _add_quantum_noise
-    return add(body, brush, section, values, rng)
+    return add(body, brush, section, values, noise)
+
+
+def between_slices(grid: Grid) -> Grid | None:
+    """Give the grid of the layers halfway between a grid's slices and outside its ends; none where slices lie close.
+
+    Parameters
+    ----------
+    grid : Grid
+
+    Returns
+    -------
+    Grid or None
+        One slice more than the grid's.
+    """
+    if grid.slice_mm < _CLOSE_MM:
+        return None
+    x_mm, y_mm, z_mm = grid.origin_mm
+    return replace(grid, slices=grid.slices + 1, origin_mm=(x_mm, y_mm, z_mm - 0.5 * grid.slice_mm))
+
+
+def layer_shares(thickness_mm: float, step_mm: float) -> list[float]:
+    """Give what share of a slice's thickness lies nearest to each of evenly spaced layers.
+
+    Parameters
+    ----------
+    thickness_mm : float
+    step_mm : float
+        From layer to layer.
+
+    Returns
+    -------
+    list of float
+        Of the layer in the slice's middle, of either layer next to it, of either layer beyond it, and so on.
+
+    Examples
+    --------
+    >>> layer_shares(5.0, 2.5)
+    [0.5, 0.25]
+    """
+    half = 0.5 * thickness_mm
+    reach = max(int(np.ceil(half / step_mm - 0.5)), 0)
+    edges = np.minimum(step_mm * (np.arange(reach + 1) + 0.5), half)
+    return [float(2 * edges[0] / thickness_mm), *(float(part) for part in np.diff(edges) / thickness_mm)]
+
+
+def _layers(
+    labels: np.ndarray, between: np.ndarray | None, index: int, shares: list[float]
+) -> list[tuple[float, np.ndarray]]:
+    """Give the layers of a slice with their shares; beyond the ends of the volume there are none."""
+    found = []
+    for offset, share in enumerate(shares):
+        for sign in (1, -1) if offset else (1,):
+            place = index + sign * offset
+            source = labels
+            if between is not None:
+                place = 2 * index + 1 + sign * offset  # even ones lie between
+                source, place = (labels, place // 2) if place % 2 else (between, place // 2)
+            if 0 <= place < len(source):
+                found.append((share, source[place]))
+    total = sum(share for share, _ in found)
+    return [(share / total, layer) for share, layer in found]
 
 
 def paint_volume(
@@ -189,8 +283,14 @@ def paint_volume(
     contrast: Contrast,
     acquisition: Acquisition,
     rng: np.random.Generator,
+    *,
+    between: np.ndarray | None = None,
 ) -> Volume:
     """Give the voxels of one series.
+
+    Where the acquisition has a thickness, the organs' means are averaged over the slice's layers: its middle, those
+    halfway to the next slices where they are given, and other slices' middles within its thickness. The noise of
+    slices that overlap is correlated.
 
     Parameters
     ----------
@@ -202,6 +302,8 @@ def paint_volume(
     acquisition : Acquisition
     rng : numpy.random.Generator
         For the noise.
+    between : ndarray of uint8, shape (slices + 1, rows, columns), optional
+        Labels on the grid's `between_slices`.
 
     Returns
     -------
@@ -210,9 +312,16 @@ def paint_volume(
     """
     brush = _brush(body, contrast, acquisition)
     voxels = np.empty(grid.shape, np.int16)
+    thickness_mm = acquisition.thickness_mm
+    shares = [1.0]
+    if thickness_mm is not None:
+        shares = layer_shares(thickness_mm, grid.slice_mm if between is None else 0.5 * grid.slice_mm)
+    noise = _Noise(rng, max(1 - grid.slice_mm / thickness_mm, 0.0) if thickness_mm else 0.0)
     for index in range(grid.slices):
         section = axial_section(grid, index)
-        np.rint(_paint_section(body, brush, section, labels[index], rng), out=voxels[index], casting="unsafe")
+        layers = _layers(labels, between, index, shares) if len(shares) > 1 else []
+        values = _with_noise(body, brush, section, _paint_tissue(brush, section, labels[index], layers), noise)
+        np.rint(values, out=voxels[index], casting="unsafe")
     return Volume(grid, voxels, contrast)
 
 
@@ -231,4 +340,4 @@ def paint_section(
     ndarray of float32, shape (rows, columns)
     """
     brush = _brush(body, contrast, acquisition)
-    return _paint_section(body, brush, section, labels, rng)
+    return _with_noise(body, brush, section, _paint_tissue(brush, section, labels), _Noise(rng))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
 from tumorboard.phantom.anatomy.habitus import FEET_MM, HEAD_MM, Habitus, Torso
 from tumorboard.phantom.anatomy.organ import Organ
-from tumorboard.phantom.anatomy.section import AXES, Field, Section, lattice_between
+from tumorboard.phantom.anatomy.section import AXES, Field, Plane, Section, lattice_between
 from tumorboard.phantom.anatomy.tubes import Spheres, Tube, joined, shell, tube
 
 _CORTEX_MM = 1.8
+_TABLE_MM, _TABLE_HALF_WIDTH_MM = 26.0, 166.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,28 +149,24 @@ def _into_wall(points: np.ndarray, torso: Torso, outside_mm: float) -> np.ndarra
 
 
 def _iliac_bones(habitus: Habitus) -> list[Tube]:
-    """Give the wings of the pelvis, flaring upwards from the sacroiliac joints."""
+    """Give the wings of the pelvis: thin, flaring upwards from the sacroiliac joints to crests that end in an arc."""
     size, spine = habitus.frame, habitus.spine_mm
+    joint, waist, front = (np.array(place) for place in ((34.0, spine + 44), (72.0, spine + 24), (114.0, spine - 30)))
     parts = []
-    for level in np.arange(FEET_MM, -118 * size, 5.0):
-        rise = (level - FEET_MM) / (-118 * size - FEET_MM)
-        reach = 1 - 0.6 * rise**3
-        knots = np.array(
-            [
-                [34, spine + 44, level],
-                [70, spine + 30 - 12 * rise, level],
-                [70 + 42 * reach, spine + 22 - 52 * reach, level],
-            ]
-        )
-        parts += [
-            tube(knots * np.array([sign * size, 1, 1]), np.array([6.0, 5.0, 6.5]), Organ.CORTICAL_BONE)
-            for sign in (-1, 1)
-        ]
+    for turn in np.linspace(0, 0.5 * np.pi, 34)[:-1]:
+        rise, reach = float(np.sin(turn)), float(np.cos(turn))
+        level = FEET_MM + rise * (-112 * size - FEET_MM)
+        share = np.linspace(0.5 - 0.5 * reach, 0.5 + 0.5 * reach, 5)[:, None]
+        course = (1 - share) ** 2 * joint + 2 * share * (1 - share) * waist + share**2 * front
+        course[:, 0] += 7 * rise  # the wing leans outwards
+        thick = (5.6 - 2.2 * rise + 1.2 * np.abs(2 * share[:, 0] - 1)) * size
+        knots = np.column_stack([course, np.full(len(course), level)])
+        parts += [tube(knots * np.array([sign * size, 1, 1]), thick, Organ.CORTICAL_BONE) for sign in (-1, 1)]
     return parts
 
 
 def table_mask(habitus: Habitus, section: Section, hollow_mm: float) -> np.ndarray:
-    """Say which pixels of a section lie in the table's cover: two thin lines, curved like a trough.
+    """Say which pixels of a section lie in the table's cover: a flat shell, curved like a trough, with round edges.
 
     Parameters
     ----------
@@ -182,9 +180,16 @@ def table_mask(habitus: Habitus, section: Section, hollow_mm: float) -> np.ndarr
     ndarray of bool
         The section's shape.
     """
+    if section.plane == Plane.TRANSVERSAL:
+        section = replace(section, position_mm=0.0)  # it is the same in all of them
+    return _table(habitus.back_mm, section, hollow_mm)
+
+
+@lru_cache(maxsize=2)
+def _table(back_mm: float, section: Section, hollow_mm: float) -> np.ndarray:
     x, y = section.coordinate(0), section.coordinate(1)
-    bottom = habitus.back_mm + 9 - hollow_mm * (x / 220) ** 2
+    middle = back_mm + 9 + _TABLE_MM / 2 - hollow_mm * (x / 220) ** 2
     half = max(0.95, 0.55 * abs(section.column_step_mm)) if AXES[section.plane][0] != 1 else 0.95
-    upper = (np.abs(y - bottom) < half) & (np.abs(x) < 215)
-    lower = (np.abs(y - bottom - 26) < half) & (np.abs(x) < 235)
-    return np.broadcast_to(upper | lower, section.shape)
+    beyond = np.maximum(np.abs(x) - np.float32(_TABLE_HALF_WIDTH_MM - _TABLE_MM / 2), 0)
+    from_cover = np.abs(np.hypot(beyond, y - middle) - np.float32(_TABLE_MM / 2))
+    return np.broadcast_to(from_cover < half, section.shape)

@@ -234,10 +234,6 @@ class _Outline:
         )  # a higher lobe is broader, so that no ray leaves it twice
         return _Outline(directions, 1 + heights - radii, radii, 1 + 0.06 * rng.standard_normal(3))
 
-    def radius(self, unit: np.ndarray) -> np.ndarray:
-        """Give the radius along unit vectors (rows)."""
-        return self.radius_on(unit[:, 0], unit[:, 1], unit[:, 2]).astype(float)
-
     def radius_on(self, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         """Give the radius in each direction: the furthest of the surfaces, with softened furrows between them."""
         a, b, c = (np.float32(value**-2) for value in self.stretch)

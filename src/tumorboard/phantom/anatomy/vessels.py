@@ -63,9 +63,9 @@ def build_vessels(
     cava_mm = rng.uniform(9, 12.5) * size
     front = spine - 17 * size
     aorta = np.column_stack([sway, np.full(len(levels), front - aorta_mm - 2), levels])
-    side = np.interp(levels, [-240, 0, 150, 260], [-14, -19, -24, -20]) * size
+    side = np.interp(levels, [-240, 0, 150, 260], [-15, -23, -27, -22]) * size
     ahead = np.interp(levels, [-240, 0, 80, 150, 260], [3, 2, -6, -16, -30])
-    cava = np.column_stack([side + rng.normal(0, 1.5, len(levels)), front - cava_mm + ahead, levels])
+    cava = np.column_stack([side + rng.normal(0, 1.5, len(levels)), front - 0.7 * cava_mm + ahead, levels])
     trunks = _Trunks(aorta, cava, float(aorta_mm), float(cava_mm))
     return Vessels(
         joined(_mesenteric(habitus, trunks, rng)),
@@ -82,7 +82,7 @@ def _at_level(line: np.ndarray, level_mm: float) -> np.ndarray:
 
 def _main(trunks: _Trunks, age_years: int, rng: np.random.Generator) -> list[Spheres | Tube]:
     parts: list[Spheres | Tube] = [
-        tube(trunks.cava, trunks.cava_mm * rng.uniform(0.9, 1.1, len(trunks.cava)), Organ.VENA_CAVA),
+        *_flat(trunks.cava, trunks.cava_mm * rng.uniform(0.9, 1.1, len(trunks.cava)), rng),
         tube(trunks.aorta, np.linspace(0.92, 1.12, len(trunks.aorta)) * trunks.aorta_mm, Organ.AORTA),
     ]
     plaques = rng.poisson(max(age_years - 50, 0) * 0.5)
@@ -93,6 +93,16 @@ def _main(trunks: _Trunks, age_years: int, rng: np.random.Generator) -> list[Sph
             spheres(_at_level(trunks.aorta, height) + offset, rng.uniform(0.8, 2.0), Organ.VESSEL_CALCIFICATION)
         )
     return parts
+
+
+def _flat(line: np.ndarray, radius_mm: np.ndarray, rng: np.random.Generator) -> list[Tube]:
+    """Give a vein as three tubes side by side: wider than deep, here more and there less."""
+    flatness = rng.uniform(0.25, 0.42, len(line))
+    across = radius_mm * 2.3 * flatness
+    return [
+        tube(line + np.outer(side * across, [1.0, 0.12, 0.0]), radius_mm * (1 - flatness), Organ.VENA_CAVA)
+        for side in (-1, 0, 1)
+    ]
 
 
 def _renal(trunks: _Trunks, hila_mm: tuple[np.ndarray, np.ndarray], rng: np.random.Generator) -> list[Spheres | Tube]:

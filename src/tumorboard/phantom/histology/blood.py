@@ -123,8 +123,8 @@ def paint_vessels(canvas: Canvas, field: np.ndarray, wall_level: int, seed: int)
 def _wall(wall_level: int) -> tuple[np.ndarray, np.ndarray]:
     """Give eosin and haematoxylin over a vessel's field: plasma, the dense inner coat, the fading outer one."""
     level = np.arange(256)
-    coat = np.exp(-(((level - 112) / 18) ** 2)) + 0.55 * np.clip((level - wall_level) / 25, 0, 1) * (level < 118)
-    return levels(6 + 17 * coat), levels(1 + 5 * coat)
+    coat = 0.7 * np.exp(-(((level - 106) / 22) ** 2)) + 0.5 * np.clip((level - wall_level) / 40, 0, 1) * (level < 128)
+    return levels(6 + 14 * coat), levels(1 + 3 * coat)
 
 
 def _paint_endothelium(canvas: Canvas, part: Window, wall: np.ndarray, field: np.ndarray, seed: int) -> None:

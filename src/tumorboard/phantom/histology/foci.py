@@ -1,4 +1,4 @@
-"""Foci scattered evenly through the tumour: their places, kinds and outlines."""
+"""Foci scattered through the tumour, somewhat in clusters: their places, kinds and outlines."""
 
 from __future__ import annotations
 
@@ -6,14 +6,22 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from scipy.special import ndtr, ndtri
 
-from tumorboard.phantom.histology.lattice import lattice_keys, uniform
+from tumorboard.phantom.histology.lattice import SmoothField, lattice_keys, uniform
 from tumorboard.phantom.histology.window import Window
 
 POINTS_PER_UM2 = 2 / np.sqrt(3)
 """Points of a hexagonal lattice in the square of its spacing."""
 _GENERALISED_GOLDEN = 0.7548776662466927, 0.5698402909980532
 _VERTICES = 64
+_JITTER = 1.5
+"""How far a focus may lie from its place in the lattice, in spacings across both sides."""
+_CLUSTERS_UM = 420.0
+"""About the size of a cluster of foci."""
+_MOST_CLUSTERED = 2.0
+_MOST_SPREAD = 2.2
+"""Largest and smallest area, in standard deviations of its logarithm."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +47,8 @@ class Foci:
         return Foci(self.x_um[chosen], self.y_um[chosen], self.rank[chosen], self.keys[chosen])
 
 
-def foci_around(window: Window, spacing_um: float, seed: int, *, margin_um: float) -> Foci:
-    """Give the foci in and around a window: a jittered hexagonal lattice.
+def foci_around(window: Window, spacing_um: float, seed: int, *, margin_um: float, clustered_um: float = 0.0) -> Foci:
+    """Give the foci in and around a window: a jittered hexagonal lattice, drawn together and apart by a smooth field.
 
     The ranks follow Roberts' generalisation of the golden ratio to two dimensions (2018), a low-discrepancy dither.
 
@@ -51,25 +59,37 @@ def foci_around(window: Window, spacing_um: float, seed: int, *, margin_um: floa
     seed : int
     margin_um : float
         How far around the window foci are given.
+    clustered_um : float
+        How far they are moved towards clusters, about as a standard deviation.
 
     Returns
     -------
     Foci
     """
     height_um = spacing_um * np.sqrt(3) / 2
+    reach_um = margin_um + _MOST_CLUSTERED * clustered_um + 0.5 * _JITTER * spacing_um
     columns = np.arange(
-        np.floor((window.left_um - margin_um) / spacing_um) - 1, np.ceil((window.right_um + margin_um) / spacing_um) + 1
+        np.floor((window.left_um - reach_um) / spacing_um) - 1, np.ceil((window.right_um + reach_um) / spacing_um) + 1
     )
     rows = np.arange(
-        np.floor((window.top_um - margin_um) / height_um) - 1, np.ceil((window.bottom_um + margin_um) / height_um) + 1
+        np.floor((window.top_um - reach_um) / height_um) - 1, np.ceil((window.bottom_um + reach_um) / height_um) + 1
     )
     column, row = (grid.ravel() for grid in np.meshgrid(columns, rows))
     keys = lattice_keys(column, row, seed)
-    x_um = (column + 0.5 * (row % 2) + 0.85 * (uniform(keys, 1) - 0.5)) * spacing_um
-    y_um = (row + 0.85 * (uniform(keys, 2) - 0.5)) * height_um
+    x_um = (column + 0.5 * (row % 2) + _JITTER * (uniform(keys, 1) - 0.5)) * spacing_um
+    y_um = (row + _JITTER * (uniform(keys, 2) - 0.5)) * height_um
     start = (seed % 1_000_003) / 1_000_003
     rank = np.mod(column * _GENERALISED_GOLDEN[0] + row * _GENERALISED_GOLDEN[1] + start, 1.0)
-    return Foci(x_um, y_um, rank, keys)
+    if clustered_um:
+        shifts = [
+            clustered_um
+            * np.clip(SmoothField(seed + number, _CLUSTERS_UM).at(x_um, y_um), -_MOST_CLUSTERED, _MOST_CLUSTERED)
+            for number in (1, 2)
+        ]
+        x_um, y_um = x_um + shifts[0], y_um + shifts[1]
+    near = (x_um > window.left_um - margin_um) & (x_um < window.right_um + margin_um)
+    near &= (y_um > window.top_um - margin_um) & (y_um < window.bottom_um + margin_um)
+    return Foci(x_um, y_um, rank, keys).only(near)
 
 
 def _waves(keys: np.ndarray, amplitudes: list[float], first: int) -> tuple[np.ndarray, np.ndarray]:
@@ -82,10 +102,17 @@ def _waves(keys: np.ndarray, amplitudes: list[float], first: int) -> tuple[np.nd
 
 
 def _outlines(
-    foci: Foci, angle: np.ndarray, radius: np.ndarray, elongation: np.ndarray, area: np.ndarray
+    foci: Foci,
+    angle: np.ndarray,
+    radius: np.ndarray,
+    elongation: np.ndarray,
+    area: np.ndarray,
+    bend: np.ndarray | float = 0.0,
 ) -> np.ndarray:
-    """Give outlines of stated areas: ellipses times a radius for each direction, turned at random."""
+    """Give outlines of stated areas: ellipses times a radius for each direction, bent and turned at random."""
     x, y = radius * np.cos(angle) * np.sqrt(elongation)[:, None], radius * np.sin(angle) / np.sqrt(elongation)[:, None]
+    # a shear: bending keeps the area
+    y = y + np.reshape(bend, (-1, 1)) * (x**2 - 0.5 * elongation[:, None])
     now = 0.5 * np.abs((x * np.roll(y, -1, 1) - y * np.roll(x, -1, 1)).sum(1))
     scale = np.sqrt(area / now)[:, None]
     turn = np.pi * uniform(foci.keys, 40)[:, None]
@@ -98,9 +125,24 @@ def _outlines(
     )
 
 
-def areas(foci: Foci, mean_um2: float) -> np.ndarray:
-    """Give each focus an area: from a quarter to two and a half times the mean, the same whatever its kind."""
-    return np.asarray(mean_um2 * (0.25 + 2.25 * uniform(foci.keys, 41) ** 2))
+def areas(foci: Foci, mean_um2: float, spread: float) -> np.ndarray:
+    """Give each focus an area, the same whatever its kind: log-normal, without its ends.
+
+    Parameters
+    ----------
+    foci : Foci
+    mean_um2 : float
+    spread : float
+        Standard deviation of the area's logarithm.
+
+    Returns
+    -------
+    ndarray of float, shape (foci,)
+    """
+    low, high = ndtr(-_MOST_SPREAD), ndtr(_MOST_SPREAD)
+    deviate = ndtri(low + (high - low) * uniform(foci.keys, 41))
+    mean = np.exp(spread**2 / 2) * (ndtr(_MOST_SPREAD - spread) - ndtr(-_MOST_SPREAD - spread)) / (high - low)
+    return np.asarray(mean_um2 * np.exp(spread * deviate) / mean)
 
 
 def smooth_outlines(foci: Foci, area: np.ndarray) -> np.ndarray:
@@ -122,9 +164,11 @@ def ragged_outlines(foci: Foci, area: np.ndarray) -> np.ndarray:
 
 
 def vessel_outlines(foci: Foci, area: np.ndarray) -> np.ndarray:
-    """Give smooth round or long outlines, some bent; see `smooth_outlines`."""
-    angle, radius = _waves(foci.keys, [0.03, 0.06], 10)
-    return _outlines(foci, angle, radius, 1 + 2.2 * uniform(foci.keys, 42) ** 2, area)
+    """Give round, dented, long or bent outlines; see `smooth_outlines`."""
+    angle, radius = _waves(foci.keys, [0.12, 0.09, 0.06, 0.04, 0.03], 10)
+    # a larger vessel is cut along as often as across
+    elongation = 1 + 3.2 * uniform(foci.keys, 42) ** 2
+    return _outlines(foci, angle, radius, elongation, area, bend=1.2 * (uniform(foci.keys, 45) - 0.5))
 
 
 def dissecting_outlines(foci: Foci, area: np.ndarray) -> np.ndarray:

@@ -12,11 +12,10 @@ from tumorboard.phantom.patients.patient import HistologyFactors
 _KNOTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _COMPENSATION = {
     "nuclear_grade": {
-        "density": (-0.048, -0.027, 0.0, 0.055, 0.091),
-        "membrane": (0.004, -0.005, 0.0, 0.01, 0.025),
-        "darkness": (0.038, 0.028, 0.0, -0.035, -0.082),
-        "blood": (0.016, 0.0, 0.0, -0.013, -0.029),
-        "nuclear_share": (-0.005, -0.004, 0.0, 0.06, 0.1),
+        "density": (0.097, 0.052, 0.0, -0.071, -0.103),
+        "membrane": (0.037, 0.035, 0.0, -0.017, -0.009),
+        "darkness": (-0.11, -0.064, 0.0, 0.031, 0.053),
+        "blood": (-0.116, -0.039, 0.0, 0.041, 0.029),
     },
     "vascular_pattern": {
         "density": (-0.005, 0.027, 0.0, -0.063, -0.126),
@@ -36,7 +35,7 @@ _COMPENSATION = {
 """Relative change of what a habit holds, at factors of 0, 0.25, 0.5, 0.75 and 1.
 
 Shape and arrangement shift the mean and the spread of the colours a little; these changes take most of that back.
-Fitted by regularised least squares to 20 painted tumours: with equal seed, one factor at 0.5 against its other knots.
+Fitted by regularised least squares to 10 to 20 painted tumours: equal seed, one factor at 0.5 against its other knots.
 Fitted were mean and standard deviation of the optical density in red, green and blue at 0.25, 1 and 2 µm per pixel,
 the amount of red cells and the area of white. Wider spread of habits hides what is left.
 """
@@ -57,7 +56,7 @@ class Habit:
     cell_size : float
         Factor on the cells' diameter.
     nuclear_share : float
-        Part of the cells' area that nuclei take.
+        Part of the cells' area that nuclei take at a middle grade: how many of the cells show theirs.
     lymphocytes : float
         Lymphocytes per 1,000 µm².
     blood : float
@@ -76,8 +75,8 @@ class Habit:
     darkness: float
 
     def cell_spacing_um(self, nuclear_grade: float) -> float:
-        """Give the distance of neighbouring cells: cells of high grade are larger."""
-        return (16.5 + 5.0 * nuclear_grade) * self.cell_size
+        """Give the distance of neighbouring cells: cells of high grade are a little larger."""
+        return (17.5 + 1.0 * nuclear_grade) * self.cell_size
 
     def cell_area_um2(self, nuclear_grade: float) -> float:
         """Give the mean area of a cell."""
@@ -91,12 +90,12 @@ def habit(seed: int) -> Habit:
     return Habit(
         granular=0.45 * draw[0] ** 2,
         density=0.52 + 0.86 * draw[1],
-        membrane=0.7 + 0.6 * draw[2],
+        membrane=0.64 + 0.56 * draw[2],
         cell_size=0.90 + 0.20 * draw[3],
-        nuclear_share=0.105 + 0.045 * draw[4],
+        nuclear_share=0.08 * (0.19 / 0.08) ** draw[4],
         lymphocytes=0.5 * draw[5] ** 2,
         blood=0.54 + 0.72 * draw[6],
-        darkness=0.785 + 0.43 * draw[7],
+        darkness=0.728 + 0.398 * draw[7],
     )
 
 

@@ -17,13 +17,19 @@ from tumorboard.phantom.histology.fabric import Fabric, levels, periodic_noise
 from tumorboard.phantom.histology.foci import POINTS_PER_UM2
 from tumorboard.phantom.histology.grid import as_field, brought, grid_around
 from tumorboard.phantom.histology.lattice import SmoothField, uniform
+from tumorboard.phantom.histology.outline import Outline
 from tumorboard.phantom.histology.tissue import Tissue
 from tumorboard.phantom.histology.window import Window
 from tumorboard.phantom.patients.patient import HistologyFactors, generator
 
 GRID_UM = 2.0
 _PINK_SPACING_UM, _BLOOD_SPACING_UM, _LYMPHOCYTE_SPACING_UM = 160.0, 125.0, 170.0
-_MARGIN_UM = 200.0
+_MARGIN_UM = 240.0
+"""How far a focus reaches from its middle."""
+_PINK_SPREAD, _BLOOD_SPREAD, _LYMPHOCYTE_SPREAD = 1.0, 1.05, 0.6
+"""Standard deviation of the logarithm of the foci's areas."""
+_PINK_CLUSTERS_UM, _BLOOD_CLUSTERS_UM = 170.0, 110.0
+"""How far foci are drawn together, as a standard deviation."""
 _LAKE_AREA = 1.37
 """Area of a lake of loose red cells beside a vessel's lumen with as many packed ones."""
 _FRAYED = {
@@ -37,7 +43,7 @@ _FRAYED = {
     "fat": 0.35,
 }
 """How strongly a border is frayed, in parts of a noise of about 7 µm."""
-WALL_LEVEL = 32
+WALL_LEVEL = 48
 """Level of a vessel's field at the outer border of its wall."""
 
 
@@ -77,20 +83,14 @@ class Layout:
         draws = generator(seed, 0, "layout")
         self.width_um, self.height_um = width_um, height_um
         self.necrotic_part, self.extravasated_part = factors.necrosis, factors.haemorrhage
-        self._seeds = {
-            name: int(draws.integers(2**62)) for name in ("outline", "sides", "pink", "blood", "lymphocytes")
-        }
+        self._seeds = {name: int(draws.integers(2**62)) for name in ("sides", "pink", "blood", "lymphocytes")}
         self.pink_share, self.blood_share = float(draws.uniform(0.08, 0.25)), float(draws.uniform(0.02, 0.08))
-        self._tilt, self._cut = draws.uniform(0, np.pi), (draws.uniform(0, np.pi), draws.uniform(0.015, 0.03))
         small = min(width_um, height_um) < 2000
-        self._in_two = bool(draws.random() < (0.0 if small else 0.4))
-        self._edge_um = 0.0
+        self._outline = Outline(seed, width_um, height_um)
         everywhere = Window(
             0, 0, round(width_um / self._coarse_um), round(height_um / self._coarse_um), self._coarse_um
         )
-        outline = self._outline(everywhere)
-        self._edge_um = float(np.quantile(outline, 1 - draws.uniform(0.60, 0.74)))
-        inside = outline > self._edge_um
+        inside = self._outline.over(everywhere) > 0
         has_kidney, kidney = draws.random() < (0.4 if small else 0.8), draws.uniform(0.06, 0.12 if small else 0.22)
         has_fat, fat = draws.random() < (0.0 if small else 0.5), draws.uniform(0.03, 0.10)
         towards = draws.uniform(0, 2 * np.pi)
@@ -116,29 +116,6 @@ class Layout:
         begins = float(np.quantile(self._towards(side, name, grid)[inside], 1 - share))
         return _Side(side.direction, begins, side.capsule_um)
 
-    def _outline(self, grid: Window) -> np.ndarray:
-        """Give how far inside the tissue's outline each place lies, in about µm."""
-        x, y = _places(grid)
-        size = min(self.width_um, self.height_um)
-        across, down = np.abs(2 * x / self.width_um - 1), np.abs(2 * y / self.height_um - 1)
-        depth = (1 - (across**3.5 + down**3.5) ** (1 / 3.5)) * 0.5 * size
-        seed = self._seeds["outline"]
-        for number, (scale, height) in enumerate(((0.30, 0.045), (0.11, 0.018), (0.04, 0.006))):
-            depth += height * size * SmoothField(seed + number, scale * size).over(grid)
-        depth += 6 * SmoothField(seed + 3, 35.0).over(grid)
-        # glass all around
-        border = np.minimum(np.minimum(x, self.width_um - x), np.minimum(y, self.height_um - y))
-        depth -= 0.25 * size * np.clip(1 - border / (0.06 * size), 0, 4) ** 2
-        if self._in_two:
-            angle, gap = self._cut
-            line = (x - self.width_um / 2) * np.cos(angle) + (y - self.height_um / 2) * np.sin(angle)
-            line += 0.05 * size * SmoothField(seed + 4, 0.2 * size).over(grid)
-            depth = np.minimum(depth, self._edge_um + np.abs(line) - gap * size)
-        # crumbs beside the tissue
-        crumbs = 22 * (SmoothField(seed + 5, 28.0).over(grid) - 2.1)
-        near = depth - self._edge_um + min(0.06 * size, 150)
-        return np.asarray(np.maximum(depth - self._edge_um, np.minimum(crumbs, near)) + self._edge_um, np.float32)
-
     def _towards(self, side: _Side, name: str, grid: Window) -> np.ndarray:
         """Give how far each place lies in a side's direction, along a wavy front, in µm."""
         x, y = _places(grid)
@@ -150,10 +127,12 @@ class Layout:
 
     def _pink(self, grid: Window) -> tuple[np.ndarray, np.ndarray]:
         """Give the fields of necrosis and of hyaline tissue."""
-        all_foci = foci.foci_around(grid, _PINK_SPACING_UM, self._seeds["pink"], margin_um=_MARGIN_UM)
+        all_foci = foci.foci_around(
+            grid, _PINK_SPACING_UM, self._seeds["pink"], margin_um=_MARGIN_UM, clustered_um=_PINK_CLUSTERS_UM
+        )
         # foci that overlap cover less than the sum of their areas
         share = -np.log(1 - self.pink_share) * 0.93
-        area = foci.areas(all_foci, share * _PINK_SPACING_UM**2 / POINTS_PER_UM2)
+        area = foci.areas(all_foci, share * _PINK_SPACING_UM**2 / POINTS_PER_UM2, _PINK_SPREAD)
         necrotic = all_foci.rank < self.necrotic_part
         ragged = foci.ragged_outlines(all_foci.only(necrotic), area[necrotic])
         smooth = foci.smooth_outlines(all_foci.only(~necrotic), area[~necrotic])
@@ -161,8 +140,10 @@ class Layout:
 
     def _blood(self, grid: Window) -> tuple[np.ndarray, np.ndarray]:
         """Give the fields of lakes of extravasated blood and of congested vessels."""
-        all_foci = foci.foci_around(grid, _BLOOD_SPACING_UM, self._seeds["blood"], margin_um=_MARGIN_UM)
-        area = foci.areas(all_foci, self.blood_share * _BLOOD_SPACING_UM**2 / POINTS_PER_UM2)
+        all_foci = foci.foci_around(
+            grid, _BLOOD_SPACING_UM, self._seeds["blood"], margin_um=_MARGIN_UM, clustered_um=_BLOOD_CLUSTERS_UM
+        )
+        area = foci.areas(all_foci, self.blood_share * _BLOOD_SPACING_UM**2 / POINTS_PER_UM2, _BLOOD_SPREAD)
         outside = all_foci.rank < self.extravasated_part
         lakes = foci.dissecting_outlines(all_foci.only(outside), _LAKE_AREA * area[outside])
         vessels = foci.vessel_outlines(all_foci.only(~outside), area[~outside])
@@ -184,7 +165,7 @@ class Layout:
         along = along + 0.05 * size * SmoothField(seed, 0.25 * size).at(all_foci.x_um, all_foci.y_um)
         at_border = np.abs(along - front_um) < 70
         chosen = uniform(all_foci.keys, 50) < np.where(at_border, 0.55, 0.012)
-        area = foci.areas(all_foci, 5200.0)[chosen]
+        area = foci.areas(all_foci, 5200.0, _LYMPHOCYTE_SPREAD)[chosen]
         return foci.filled(foci.ragged_outlines(all_foci.only(chosen), area), grid, 4.0)
 
     def fields(self, window: Window) -> dict[str, np.ndarray]:
@@ -201,7 +182,7 @@ class Layout:
             ``vessel`` and ``lymphocytes``: above 127 inside; a field that is nowhere above is left out.
         """
         grid = grid_around(window, GRID_UM, 60.0)
-        outline = as_field(self._outline(grid) - self._edge_um)
+        outline = as_field(self._outline.over(grid))
         if outline.max() <= 127:
             return {}
         found = {"tissue": outline} | self._sides(grid)

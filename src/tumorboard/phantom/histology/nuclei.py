@@ -175,7 +175,7 @@ def _stamp(variant: int, irregularity: int, chromatin: int, nucleolus: int, leve
     density = _chromatin(depth, _CHROMATINS[chromatin], random)
     if nucleolus > 0:
         dark = _nucleoli(x, y, _NUCLEOLI[nucleolus], random)
-        density = density * (1 - 0.35 * _CHROMATINS[chromatin] * np.clip(depth * 3, 0, 1)) + 1.3 * dark
+        density = density * (1 - 0.35 * _CHROMATINS[chromatin] * np.clip(depth * 3, 0, 1)) + 1.6 * dark
     density *= HAEMATOXYLIN_LEVEL / float((density * inside).sum() / inside.sum())
     return np.asarray(np.clip(density * inside, 0, 255), np.uint8)
 
@@ -202,10 +202,10 @@ def _chromatin(depth: np.ndarray, vesicular: float, random: np.random.Generator)
         return np.asarray(field / field.std())
 
     grain, clumps = noise(1.6), noise(4.0)
-    dense = 1.0 + 0.18 * grain + 0.26 * clumps
-    clear = 0.52 + 0.10 * grain + 0.75 * np.clip(clumps - 0.9, 0, 1)
+    dense = 1.0 + 0.23 * grain + 0.31 * clumps
+    clear = 0.45 + 0.08 * grain + 1.1 * np.clip(clumps - 0.8, 0, 1)
     rim = np.exp(-(((depth - 0.05) / 0.09) ** 2))
-    mixed = (1 - vesicular) * dense + vesicular * clear + (0.18 + 0.50 * vesicular) * rim
+    mixed = (1 - vesicular) * dense + vesicular * clear + (0.18 + 0.90 * vesicular) * rim
     return np.asarray(np.maximum(mixed, 0.25), np.float32)
 
 

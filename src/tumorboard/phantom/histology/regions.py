@@ -55,28 +55,61 @@ def trace(codes: np.ndarray, window: Window) -> list[Region]:
     return regions
 
 
-def _outlined(mask: np.ndarray, tissue: Tissue | None, window: Window) -> list[Region]:
-    # drawn twice as large, so that an outline runs between pixels and encloses its own
-    large = cv2.resize(mask.astype(np.uint8), None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
+def outlines(mask: np.ndarray) -> list[tuple[np.ndarray, list[np.ndarray]]]:
+    """Trace a mask by simple rings: none meets itself or another, as QuPath and GEOS ask of a polygon.
+
+    Parameters
+    ----------
+    mask : ndarray of bool or uint8, shape (rows, columns)
+        Not zero inside.
+
+    Returns
+    -------
+    list of tuple
+        For each connected part its outer ring and the rings of its holes: ndarrays of float, shape (points, 2), x and
+        y in cells from the mask's upper left corner, not closed.
+    """
+    joined = _without_corner_contacts(np.asarray(mask > 0))
+    # drawn twice as large, so that an outline runs between cells and encloses its own
+    large = cv2.resize(joined.astype(np.uint8), None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
     contours, tree = cv2.findContours(large, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     if tree is None:
         return []
-    pixel_um = window.mpp / 2
-    corner = np.array([window.left_um, window.top_um])
-
-    def in_um(contour: np.ndarray) -> np.ndarray | None:
-        if len(contour) < 3 or cv2.contourArea(contour) * pixel_um**2 < _LEAST_AREA_UM2:
-            return None
-        return np.asarray((contour[:, 0, :] + 0.5) * pixel_um + corner)
-
+    rings = [(contour[:, 0, :] + 0.5) / 2 for contour in contours]
     holes: dict[int, list[np.ndarray]] = {}
-    for contour, (_, _, _, parent) in zip(contours, tree[0], strict=True):
-        outline = in_um(contour) if parent >= 0 else None
-        if outline is not None:
-            holes.setdefault(int(parent), []).append(outline)
-    regions = []
-    for number, (contour, (_, _, _, parent)) in enumerate(zip(contours, tree[0], strict=True)):
-        outline = in_um(contour) if parent < 0 else None
-        if outline is not None:
-            regions.append(Region(tissue, outline, tuple(holes.get(number, ()))))
-    return regions
+    for ring, (_, _, _, parent) in zip(rings, tree[0], strict=True):
+        if parent >= 0:
+            holes.setdefault(int(parent), []).append(ring)
+    parents = tree[0][:, 3]
+    return [(rings[number], holes.get(number, [])) for number in np.flatnonzero(parents < 0).tolist()]
+
+
+def _without_corner_contacts(mask: np.ndarray) -> np.ndarray:
+    """Fill cells until no two parts of a mask, and no two of its gaps, touch at a corner alone: rings pinch there."""
+    filled = np.pad(mask, 1)
+    while True:
+        upper_left, upper_right = filled[:-1, :-1], filled[:-1, 1:]
+        lower_left, lower_right = filled[1:, :-1], filled[1:, 1:]
+        falling = upper_left & lower_right & ~upper_right & ~lower_left
+        rising = upper_right & lower_left & ~upper_left & ~lower_right
+        if not falling.any() and not rising.any():
+            return filled[1:-1, 1:-1]
+        # of the two gaps the lower: it lies within the mask, whose border is bare
+        filled[1:, :-1] |= falling
+        filled[1:, 1:] |= rising
+
+
+def _outlined(mask: np.ndarray, tissue: Tissue | None, window: Window) -> list[Region]:
+    corner = np.array([window.left_um, window.top_um])
+    least_cells = _LEAST_AREA_UM2 / window.mpp**2
+
+    def is_large(ring: np.ndarray) -> bool:
+        return len(ring) > 2 and cv2.contourArea(ring.astype(np.float32)) >= least_cells
+
+    return [
+        Region(
+            tissue, outer * window.mpp + corner, tuple(hole * window.mpp + corner for hole in holes if is_large(hole))
+        )
+        for outer, holes in outlines(mask)
+        if is_large(outer)
+    ]

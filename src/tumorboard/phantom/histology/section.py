@@ -83,7 +83,7 @@ class Section:
         """
         spread_px = _OPTICAL_SPREAD_UM / window.mpp
         border = int(np.ceil(max(3 * spread_px, _REACH_UM / window.mpp))) if spread_px >= 0.4 else 0
-        wide = _widened(window, border)
+        wide = window.widened(border)
         fields = self.layout.fields(wide)
         if not fields or not border:
             return self._paint(window, fields)
@@ -188,18 +188,6 @@ class Section:
             )
         chosen = np.resize(fit, count)
         return np.stack([column[chosen], row[chosen]], axis=1) * mpp
-
-
-def _widened(window: Window, border: int) -> Window:
-    """Give a window with a border of pixels around it."""
-    by_um = border * window.mpp
-    return Window(
-        window.left_um - by_um,
-        window.top_um - by_um,
-        window.width_px + 2 * border,
-        window.height_px + 2 * border,
-        window.mpp,
-    )
 
 
 def _where(codes: np.ndarray, tissue: Tissue) -> np.ndarray:

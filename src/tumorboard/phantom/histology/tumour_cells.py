@@ -33,6 +33,11 @@ _CLEFT_UM = 1.5
 """Mean width of the cleft along a border between alveoli where every one has a cleft."""
 _SLIT_SHARE, _SLIT_UM = 0.22, 2.2
 """In sheets the white of the clefts lies between single cells: part of the borders, and mean width."""
+_GRADES, _DIAMETERS_UM = (0.0, 0.35, 0.65, 1.0), (6.6, 7.7, 9.3, 11.6)
+_NUCLEAR_AREA_UM2 = 57.0
+"""Mean area of a nucleus at a middle grade."""
+_FEWER, _PALER = 0.15, 0.60
+"""Larger nuclei are fewer and paler: by their area to the power of minus these."""
 
 
 def paint_cytoplasm(canvas: Canvas, cells: Mosaic, groups: Alveoli, manner: Habit) -> None:
@@ -103,7 +108,8 @@ def paint_tumour_nuclei(
 ) -> None:
     """Paint the nuclei of the tumour's cells.
 
-    Larger nuclei are cut in fewer of the cells, so that the area of all nuclei does not follow the grade.
+    High grade hardly changes how many there are. Its nuclei are larger, and paler by as much: clear, with a dark
+    membrane, coarse chromatin and a nucleolus, so that the haematoxylin of all nuclei does not follow the grade.
 
     Parameters
     ----------
@@ -117,14 +123,16 @@ def paint_tumour_nuclei(
     """
     centres, keys = cells.centres, cells.keys
     grade = np.clip(factors.nuclear_grade + 0.10 * SmoothField(seed + 41, 300.0).at(centres[:, 0], centres[:, 1]), 0, 1)
-    mean = np.interp(grade, (0, 0.35, 0.65, 1), (6.4, 7.6, 9.8, 13.0))
+    mean = np.interp(grade, _GRADES, _DIAMETERS_UM)
     spread = 0.06 + 0.22 * grade**1.5
     area = np.pi / 4 * mean**2 * (1 + spread**2)
-    shown = uniform(keys, 91) < manner.nuclear_share * manner.cell_area_um2(factors.nuclear_grade) / area
+    usual = manner.nuclear_share * manner.cell_area_um2(0.5) / _NUCLEAR_AREA_UM2
+    shown = uniform(keys, 91) < usual * (area / _NUCLEAR_AREA_UM2) ** -_FEWER
+    paler = (area / _NUCLEAR_AREA_UM2) ** -_PALER
     places = centres + 5.0 * np.stack([uniform(keys, 92) - 0.5, uniform(keys, 93) - 0.5], axis=1)
     shown &= ~closed.at(places)
     cut = uniform(keys, 97)
-    darkness = np.where(cut < 0.10, 0.45, np.where(cut < 0.2, 1.4, 0.8 + 0.35 * uniform(keys, 98)))
+    darkness = np.where(cut < 0.10, 0.55, np.where(cut < 0.2, 1.4, 0.8 + 0.35 * uniform(keys, 98)))
     size = np.where((cut >= 0.10) & (cut < 0.2), 0.85, 1.0)
     diameter = size * mean * np.exp(spread * 3.46 * (uniform(keys, 94) - 0.5) - spread**2 / 2)
     flow_share = np.clip(cells.drawn_out - 1, 0, 1.2)
@@ -137,7 +145,7 @@ def paint_tumour_nuclei(
         elongation=(1.02 + 0.35 * uniform(keys, 95) + 0.7 * flow_share)[shown],
         angle=np.where(flow_share > 0.25, cells.direction, np.pi * uniform(keys, 96))[shown],
         irregularity=np.clip(grade**1.3 * (0.6 + 0.4 * uniform(keys, 90)) + (size < 1) * 0.4, 0, 1)[shown],
-        darkness=(manner.darkness * darkness)[shown],
-        vesicular=np.clip(0.5 * uniform(keys, 99) + 0.6 * grade - 0.1, 0, 1)[shown],
+        darkness=(manner.darkness * paler * darkness)[shown],
+        vesicular=np.clip(0.35 * uniform(keys, 99) + grade - 0.2, 0, 1)[shown],
         nucleolus_um=np.interp(grade, (0, 0.2, 0.35, 0.65, 1), (0, 0, 0.8, 2.0, 3.4))[shown],
     )

@@ -231,8 +231,9 @@ def _ellipses(
         & (centres[:, 0] < 16 * width + axes.max(initial=0))
         & (centres[:, 1] < 16 * height + axes.max(initial=0))
     )
+    order = np.flatnonzero(seen)[np.argsort(levels[seen])]  # the same cell lies on top in whatever window
     for centre, axis, degree, level in zip(
-        centres[seen].tolist(), axes[seen].tolist(), degrees[seen].tolist(), levels[seen].tolist(), strict=True
+        centres[order].tolist(), axes[order].tolist(), degrees[order].tolist(), levels[order].tolist(), strict=True
     ):
         cv2.ellipse(layer, centre, axis, degree, 0, 360, level, -1, cv2.LINE_AA, 4)
 

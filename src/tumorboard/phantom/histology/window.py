@@ -51,6 +51,12 @@ class Window:
         """Rows and columns."""
         return self.height_px, self.width_px
 
+    def widened(self, border_px: int) -> Window:
+        """Give this window with a border of pixels around it."""
+        by_um = border_px * self.mpp
+        width_px, height_px = self.width_px + 2 * border_px, self.height_px + 2 * border_px
+        return Window(self.left_um - by_um, self.top_um - by_um, width_px, height_px, self.mpp)
+
     def pixels(self, x_um: np.ndarray, y_um: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Turn world coordinates into this window's pixel coordinates (pixel centres are whole numbers)."""
         return (x_um - self.left_um) / self.mpp - 0.5, (y_um - self.top_um) / self.mpp - 0.5

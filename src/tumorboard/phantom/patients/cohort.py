@@ -146,6 +146,9 @@ class SimulatedCohort:
 def simulate_cohort(count: int, seed: int, *, leaky_sites: bool = False, independent: bool = False) -> SimulatedCohort:
     """Simulate a cohort.
 
+    Patients are called ``SIM-0001`` and so on in every cohort. Where cohorts of several seeds are joined, or one serves
+    as the external cohort of another, equal identifiers are different patients.
+
     Parameters
     ----------
     count : int
@@ -229,7 +232,7 @@ def _clinical(
             "n": report_n(draws, factors, t),
             "m": report_m(draws, factors),
             "tnm_edition": np.where(edition_known, edition.astype(str), ""),
-            "grade": report_grade(draws, factors),
+            "grade": report_grade(draws, factors, people.male),
             "grade_system": "Fuhrman",
             "size_cm": size,
             "necrosis": report_necrosis(draws, factors),

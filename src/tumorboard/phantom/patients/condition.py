@@ -44,8 +44,8 @@ LABORATORY: tuple[Laboratory, ...] = (
     Laboratory("platelets", frailty=0.30, severity=0.25, low=0.104, high=0.086, known=0.827),
     Laboratory("ldh", frailty=0.20, severity=0.10, low=0.0, high=0.140, known=0.160),
 )
-"""Shares of TCGA-KIRC's original forms (537 patients). Neutrophils are absent there, and here. Haemoglobin and
-platelets tell less than there (C 0.60 and 0.57 for DSS), so that the clinical columns together stay near 0.83."""
+"""Shares of TCGA-KIRC's original forms (537 patients). Neutrophils are absent there, and here. What each
+tells of the outcome, there and here, stands in docs/results/phantom_cohort.md."""
 
 ECOG_FRAILTY = 0.6
 SHARE_BY_ECOG = (0.79, 0.19, 0.02)

@@ -29,6 +29,10 @@ class Gene:
         Weights of ``MUTATION_CLASSES``.
     severity : float
         Correlation with the common severity.
+    partner : str
+        The arm with whose loss it goes together, or the gene above it in ``GENES`` that it avoids; may be empty.
+    with_partner : float
+        Correlation of the two liabilities; below 0 for a gene that it avoids.
     """
 
     symbol: str
@@ -38,6 +42,8 @@ class Gene:
     frequency: float
     class_shares: tuple[float, ...]
     severity: float = 0.0
+    partner: str = ""
+    with_partner: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -66,11 +72,11 @@ class Arm:
 
 
 GENES: tuple[Gene, ...] = (
-    Gene("VHL", "3", 10_183_725, 10_191_649, 0.466, (37, 17, 22, 11, 2, 10)),
+    Gene("VHL", "3", 10_183_725, 10_191_649, 0.466, (37, 17, 22, 11, 2, 10), 0.0, "3p", 0.38),
     Gene("PBRM1", "3", 52_582_081, 52_713_608, 0.401, (14, 26, 39, 8, 1, 12)),
     Gene("TTN", "2", 179_397_153, 179_667_069, 0.195, (82, 9, 8, 0, 0, 1)),
     Gene("SETD2", "3", 47_058_645, 47_165_361, 0.133, (25, 33, 25, 5, 2, 9), 0.15),
-    Gene("BAP1", "3", 52_436_345, 52_443_894, 0.103, (25, 28, 22, 2, 2, 12), 0.3),
+    Gene("BAP1", "3", 52_436_345, 52_443_894, 0.103, (25, 28, 22, 2, 2, 12), 0.3, "PBRM1", -0.35),
     Gene("MTOR", "1", 11_169_375, 11_319_454, 0.084, (97, 0, 0, 0, 3, 0)),
     Gene("MUC16", "19", 8_997_497, 9_091_613, 0.081, (97, 0, 0, 0, 3, 0)),
     Gene("KDM5C", "X", 53_222_742, 53_253_992, 0.054, (29, 29, 33, 0, 0, 5)),

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from tumorboard.phantom.patients.draws import Draws
-from tumorboard.phantom.patients.gene_frequencies import ARMS, GENE_ARMS, GENES, MUTATION_CLASSES, SAME_CHROMOSOME
+from tumorboard.phantom.patients.gene_frequencies import ARMS, GENE_ARMS, GENES, MUTATION_CLASSES, SAME_CHROMOSOME, Gene
 from tumorboard.phantom.patients.patient import generator
 from tumorboard.survival.outcome import FloatArray
 
@@ -56,23 +56,34 @@ def draw_alterations(draws: Draws, severity: FloatArray) -> Alterations:
     -------
     Alterations
     """
-    mutated = np.empty((len(GENES), draws.count), dtype=bool)
-    for k, gene in enumerate(GENES):
-        mutated[k] = _mixed(severity, gene.severity, draws.normal(f"gene {gene.symbol}")) > -ndtri(gene.frequency)
     calls = np.empty((len(ARMS), draws.count), dtype=np.int8)
     chromosomes: dict[str, FloatArray] = {}
+    liabilities: dict[str, FloatArray] = {}
     for k, arm in enumerate(ARMS):
         if arm.chromosome not in chromosomes:
             chromosomes[arm.chromosome] = draws.normal(f"chromosome {arm.chromosome}")
         share = SAME_CHROMOSOME.get(arm.chromosome, 0.7)
         own = np.sqrt(share) * chromosomes[arm.chromosome] + np.sqrt(1 - share) * draws.normal(f"arm {arm.name}")
         level = _mixed(severity, arm.severity, own)
+        liabilities[arm.name] = -level
         calls[k] = (level > -ndtri(arm.gain)).astype(np.int8) - (level < ndtri(arm.loss)).astype(np.int8)
+    mutated = np.empty((len(GENES), draws.count), dtype=bool)
+    for k, gene in enumerate(GENES):
+        own = draws.normal(f"gene {gene.symbol}")
+        if gene.partner:
+            own = _mixed(liabilities[gene.partner], _own_correlation(gene), own)
+        liabilities[gene.symbol] = _mixed(severity, gene.severity, own)
+        mutated[k] = liabilities[gene.symbol] > -ndtri(gene.frequency)
     return Alterations(mutated, calls)
 
 
-def _mixed(severity: FloatArray, correlation: float, own: FloatArray) -> FloatArray:
-    mixed: FloatArray = correlation * severity + np.sqrt(1 - correlation**2) * own
+def _own_correlation(gene: Gene) -> float:
+    """Return the correlation of a gene's own part with its partner, whose liability is free of the severity."""
+    return float(gene.with_partner / np.sqrt(1 - gene.severity**2))
+
+
+def _mixed(common: FloatArray, correlation: float, own: FloatArray) -> FloatArray:
+    mixed: FloatArray = correlation * common + np.sqrt(1 - correlation**2) * own
     return mixed
 
 

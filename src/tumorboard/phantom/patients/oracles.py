@@ -1,7 +1,12 @@
-"""Oracles: the concordance that Cox models of the true factors reach, the ceiling of what each input can give.
+"""Oracles: the concordance that Cox models of the true factors reach, input by input.
 
 Every model is fitted once, on a reference simulation of its own seed, and then applied to the cohort: a small cohort's
-oracle is no better for being small.
+oracle is no better for being small. Models of the true factors are no upper limit: chance takes a network above them in
+a small cohort, and a model of more inputs may know more.
+
+Images stand for the factors that they show, known without error and in every patient, also in one without a slide or a
+scan. Only ``all_images_where_available`` sees what the files hold: the factors of a missing slide or scan are at their
+mean, 0, in the reference simulation and in the cohort. Genes are known in every patient as well.
 """
 
 from __future__ import annotations
@@ -16,6 +21,7 @@ from tumorboard.errors import UndefinedEstimateError
 from tumorboard.phantom.patients.cohort import SimulatedCohort, simulate_cohort
 from tumorboard.phantom.patients.factors import IMAGE_MODALITIES, factors_of
 from tumorboard.phantom.patients.gene_frequencies import ARMS
+from tumorboard.phantom.patients.patient import ScanKind
 from tumorboard.survival import Estimate, Survival
 from tumorboard.survival.concordance import ConcordancePairs
 from tumorboard.survival.outcome import FloatArray
@@ -24,7 +30,8 @@ REFERENCE_PATIENTS, REFERENCE_SEED = 5000, 990_011
 """The reference simulation on which the models are fitted."""
 
 MODELS = (
-    *IMAGE_MODALITIES, "genes", "all_images", "clinical", "clinical_and_images", "all_images_and_genes",
+    *IMAGE_MODALITIES, "genes", "all_images", "all_images_where_available", "clinical", "clinical_and_images",
+    "all_images_and_genes",
 )  # fmt: skip
 """The oracles, besides the true log-hazard itself."""
 
@@ -47,8 +54,7 @@ def oracle(cohort: SimulatedCohort) -> dict[str, dict[str, object]]:
     -------
     dict of str to dict
         For each of ``MODELS`` and ``true_log_hazard``: ``value``, ``ci95`` (percentiles of bootstrapped patients; none
-        beyond 100,000 patients) and ``reason`` where either does not exist. Genes take a missing profile as unaltered
-        (all are known to the oracle, measured or not).
+        beyond 100,000 patients) and ``reason`` where either does not exist.
     """
     outcome = disease_specific_survival(cohort)
     risks = {name: risk_of(name, cohort) for name in MODELS}
@@ -147,6 +153,8 @@ def _covariates(model: str, cohort: SimulatedCohort, rows: slice) -> FloatArray:
         return _gene_covariates(cohort, rows)
     if model in IMAGE_MODALITIES:
         return _factor_covariates(cohort, factors_of(model), rows)
+    if model == "all_images_where_available":
+        return np.concatenate([_available_factors(cohort, modality, rows) for modality in IMAGE_MODALITIES], axis=1)
     every = tuple(name for modality in IMAGE_MODALITIES for name in factors_of(modality))
     images = _factor_covariates(cohort, every, rows)
     if model == "all_images":
@@ -157,6 +165,13 @@ def _covariates(model: str, cohort: SimulatedCohort, rows: slice) -> FloatArray:
 
 def _factor_covariates(cohort: SimulatedCohort, names: tuple[str, ...], rows: slice) -> FloatArray:
     return cohort.truth[[f"{name}_z" for name in names]].iloc[rows].to_numpy(dtype=np.float64)
+
+
+def _available_factors(cohort: SimulatedCohort, modality: str, rows: slice) -> FloatArray:
+    """Return what a modality shows, 0 (the mean) in patients without it."""
+    people = cohort.people
+    available = people.scan != ScanKind.NONE.value if modality == "scan" else people.has_slide
+    return _factor_covariates(cohort, factors_of(modality), rows) * available[rows, None]
 
 
 def _gene_covariates(cohort: SimulatedCohort, rows: slice) -> FloatArray:

@@ -75,7 +75,8 @@ class SimulatedPatient:
     number : int
         From 1.
     patient_id : str
-        ``SIM-0001``; not a real patient's.
+        ``SIM-0001``; not a real patient's. The same numbers recur whatever the seed: two cohorts of different seeds
+        share identifiers without sharing a patient.
     seed : int
         The cohort's seed; with ``number`` and a purpose it gives every generator (see `generator`).
     sex : str

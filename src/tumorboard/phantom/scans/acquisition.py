@@ -6,6 +6,7 @@ import numpy as np
 
 from tumorboard.phantom.anatomy import Acquisition
 from tumorboard.phantom.patients.patient import ScanKind
+from tumorboard.phantom.scans.protocol import PlannedSeries
 from tumorboard.phantom.scans.scanner import ScanScanner
 
 _REFERENCE_MM = 5.0
@@ -13,13 +14,13 @@ _MOST_NOISE_HU = 32.0
 _SOFT_MM, _SHARP_MM = 1.0, 0.45
 
 
-def acquisition(scanner: ScanScanner, thickness_mm: float) -> Acquisition:
+def acquisition(scanner: ScanScanner, planned: PlannedSeries) -> Acquisition:
     """Give how a series is acquired.
 
     Parameters
     ----------
     scanner : ScanScanner
-    thickness_mm : float
+    planned : PlannedSeries
         Thin slices are noisier: photons fall with thickness, noise is the inverse of their root.
 
     Returns
@@ -28,10 +29,12 @@ def acquisition(scanner: ScanScanner, thickness_mm: float) -> Acquisition:
     """
     noise = scanner.noise
     if scanner.kind == ScanKind.CT:
-        noise = min(noise * float(np.sqrt(_REFERENCE_MM / thickness_mm)), _MOST_NOISE_HU)
+        noise = min(noise * float(np.sqrt(_REFERENCE_MM / planned.thickness_mm)), _MOST_NOISE_HU)
     return Acquisition(
         noise=noise,
         sharpness_mm=_SOFT_MM + (_SHARP_MM - _SOFT_MM) * scanner.sharpness,
         kilovolt=float(scanner.kvp),
         tesla=scanner.tesla,
+        fat_saturated=planned.fat_saturated,
+        thickness_mm=planned.thickness_mm,
     )

@@ -13,6 +13,7 @@ from tumorboard.phantom.scans.dicom_series import stored_pixels
 from tumorboard.phantom.scans.encoding import encode_frame
 from tumorboard.phantom.scans.file_names import FileNames
 from tumorboard.phantom.scans.header import (
+    AXIAL,
     LOCALIZER_NUMBER,
     add_acquisition,
     add_frame_of_reference,
@@ -33,7 +34,6 @@ CORONAL_NUMBER, DOSE_SHEET_NUMBER = 300, 999
 
 _CORONAL = (1.0, 0.0, 0.0, 0.0, 0.0, -1.0)
 _SAGITTAL = (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)
-_AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 _CORONAL_MM = 5.0
 _Flat = tuple[np.ndarray, tuple[float, ...], tuple[float, float, float]]
 """Pixels, orientation, position of the first pixel."""
@@ -77,7 +77,7 @@ def write_localizer(
         (_upright(_through(volume.voxels, 2, is_ct), volume), _SAGITTAL, (centre[0], low[1], top)),
     ]
     if not is_ct:
-        planes.append((_through(volume.voxels, 0, False), _AXIAL, (low[0], low[1], centre[2])))
+        planes.append((_through(volume.voxels, 0, False), AXIAL, (low[0], low[1], centre[2])))
     return _write_planes(planes, header, planned, grid.pixel_mm, grid.pixel_mm, names)
 
 

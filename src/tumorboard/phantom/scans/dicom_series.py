@@ -14,6 +14,7 @@ from tumorboard.phantom.patients.patient import ScanKind
 from tumorboard.phantom.scans.encoding import encode_frame
 from tumorboard.phantom.scans.file_names import FileNames
 from tumorboard.phantom.scans.header import (
+    AXIAL,
     add_acquisition,
     add_frame_of_reference,
     add_pixels,
@@ -31,7 +32,6 @@ SECOND_PART_NUMBER = 100
 """What is added to the series number of a split series' second part."""
 
 _VARYING = ("SOPInstanceUID", "InstanceNumber", "ImagePositionPatient", "SliceLocation", "PixelData")
-_AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +153,7 @@ def series_header(
     is_ct = scanner.kind == ScanKind.CT
     header.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL" if is_ct else "OTHER"]
     add_pixels(header, grid.rows, grid.columns, planned.stored, hounsfield=is_ct)
-    add_plane(header, _AXIAL, (grid.pixel_mm, grid.pixel_mm), planned.thickness_mm)
+    add_plane(header, AXIAL, (grid.pixel_mm, grid.pixel_mm), planned.thickness_mm)
     if is_ct:
         header.ReconstructionDiameter = decimal(grid.pixel_mm * grid.columns)
     else:

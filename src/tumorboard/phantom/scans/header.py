@@ -15,32 +15,38 @@ from tumorboard.phantom.scans.scanner import ScanScanner, StoredValues
 
 SIMULATED = "simulated patient, no real person"
 LOCALIZER_NUMBER = 1
+AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+"""Direction of an axial slice's rows, then of its columns."""
+
 _STUDY_BEGINS_SECONDS = -900.0
 _BOLUS_ML = 100.0
 _MR_SEQUENCES: dict[Contrast, dict[str, object]] = {
     Contrast.T1: {
         "ScanningSequence": "GR",
         "SequenceVariant": ["SP", "OSP"],
-        "ScanOptions": "FS",
         "MRAcquisitionType": "3D",
         "RepetitionTime": "4.1",
         "EchoTime": "1.9",
         "EchoTrainLength": "1",
         "FlipAngle": "10",
-        "SequenceName": "*fl3d1",
     },
     Contrast.T2: {
         "ScanningSequence": "SE",
         "SequenceVariant": "SK",
-        "ScanOptions": "PFP",
         "MRAcquisitionType": "2D",
         "RepetitionTime": "1100",
         "EchoTime": "91",
         "EchoTrainLength": "128",
         "FlipAngle": "150",
-        "SequenceName": "*h2d1_128",
     },
 }
+_SEQUENCE_NAMES = {
+    "SIMULATED VENDOR A": ("*fl3d1", "*h2d1_128"),
+    "SIMULATED VENDOR B": ("efgre3d", "ssfse"),
+    "SIMULATED VENDOR C": ("T1TFE", "TSE"),
+    "SIMULATED VENDOR D": ("FE3D", "FASE2D"),
+}
+"""What each maker calls a T1 and a T2 sequence."""
 
 
 def study_header(identity: StudyIdentity, scanner: ScanScanner) -> Dataset:
@@ -128,7 +134,7 @@ def add_acquisition(header: Dataset, identity: StudyIdentity, scanner: ScanScann
     if scanner.kind == ScanKind.CT:
         add_ct(header, scanner)
     else:
-        _add_mr(header, scanner, planned.contrast)
+        _add_mr(header, scanner, planned)
 
 
 def add_ct(header: Dataset, scanner: ScanScanner) -> None:
@@ -145,14 +151,17 @@ def add_ct(header: Dataset, scanner: ScanScanner) -> None:
     header.FilterType = "BODY"
 
 
-def _add_mr(header: Dataset, scanner: ScanScanner, contrast: Contrast) -> None:
+def _add_mr(header: Dataset, scanner: ScanScanner, planned: PlannedSeries) -> None:
     header.SOPClassUID = MRImageStorage
     header.Modality = "MR"
     header.MagneticFieldStrength = scanner.tesla
     header.ImagedNucleus = "1H"
     header.ImagingFrequency = round(42.577 * scanner.tesla, 3)
-    for keyword, value in _MR_SEQUENCES[Contrast.T2 if contrast == Contrast.T2 else Contrast.T1].items():
+    is_t2 = planned.contrast == Contrast.T2
+    for keyword, value in _MR_SEQUENCES[Contrast.T2 if is_t2 else Contrast.T1].items():
         setattr(header, keyword, value)
+    header.SequenceName = _SEQUENCE_NAMES[scanner.manufacturer][is_t2]
+    header.ScanOptions = ["PFP"] * is_t2 + ["FS"] * planned.fat_saturated
 
 
 def add_pixels(header: Dataset, rows: int, columns: int, stored: StoredValues, *, hounsfield: bool) -> None:

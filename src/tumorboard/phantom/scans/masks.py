@@ -79,6 +79,31 @@ def plan_mask(patient: SimulatedPatient) -> MaskPlan:
     return MaskPlan(MaskKind.SEGMENTATION, image=False)
 
 
+def drawn_masks(masks: dict[str, np.ndarray], written: WrittenSeries) -> dict[str, np.ndarray]:
+    """Give what a reader can draw on the files of a series: nothing in a slice that is not there.
+
+    Parameters
+    ----------
+    masks : dict of ndarray of bool, shape (slices, rows, columns)
+        On the grid of the whole volume.
+    written : WrittenSeries
+
+    Returns
+    -------
+    dict of ndarray of bool, same shapes
+    """
+    return {label: _present(mask, written, 0) for label, mask in masks.items()}
+
+
+def _present(voxels: np.ndarray, written: WrittenSeries, empty: int) -> np.ndarray:
+    """Empty the slice that the files lack; a NIfTI volume has to keep its place."""
+    if written.missing is None:
+        return voxels
+    left = voxels.copy()
+    left[written.missing] = empty
+    return left
+
+
 def write_mask(
     masks: dict[str, np.ndarray],
     volume: Volume,
@@ -94,7 +119,8 @@ def write_mask(
     Parameters
     ----------
     masks : dict of ndarray of bool, shape (slices, rows, columns)
-        ``tumour``, ``kidney`` and ``cyst`` on the volume's grid; an empty one is left out.
+        ``tumour``, ``kidney`` and ``cyst`` on the volume's grid, as `drawn_masks` gives them; an empty one is left
+        out, and without a tumour there is no file.
     volume : Volume
         On which they were drawn.
     written : WrittenSeries
@@ -110,18 +136,16 @@ def write_mask(
     WrittenMask
     """
     plan = plan_mask(patient)
-    if plan.kind == MaskKind.NONE:
+    if plan.kind == MaskKind.NONE or not masks["tumour"].any():
         return WrittenMask(MaskKind.NONE)
     (folder / _FOLDER).mkdir(parents=True, exist_ok=True)
     if plan.kind == MaskKind.NIFTI:
         name = f"{_FOLDER}/segmentation.nii.gz"
         write_nifti(kidney_and_tumour(masks["kidney"] | masks["cyst"], masks["tumour"]), volume.grid, folder / name)
         if plan.image:
-            write_nifti(volume.voxels, volume.grid, folder / IMAGE_NAME)
+            write_nifti(_present(volume.voxels, written, int(volume.voxels.min())), volume.grid, folder / IMAGE_NAME)
         return WrittenMask(MaskKind.NIFTI, name, TUMOUR_LABEL, has_image=plan.image)
-    present = list(written.slices)
-    is_whole = len(present) == volume.grid.slices
-    segments = [Segment(label, mask if is_whole else mask[present]) for label, mask in masks.items()]
+    segments = [Segment(label, mask[list(written.slices)]) for label, mask in masks.items()]
     name = f"{_FOLDER}/segmentation.dcm"
     uid = write_segmentation(
         [segment for segment in segments if segment.mask.any()],

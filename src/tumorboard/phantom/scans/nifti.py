@@ -47,7 +47,9 @@ def kidney_and_tumour(kidney: np.ndarray, tumour: np.ndarray) -> np.ndarray:
     ndarray of uint8, same shape
         Values 0, 1 (kidney), 2 (tumour).
     """
-    return np.where(tumour, TUMOUR_LABEL, kidney * KIDNEY_LABEL).astype(np.uint8)
+    labels = kidney.astype(np.uint8) * np.uint8(KIDNEY_LABEL)
+    labels[tumour] = TUMOUR_LABEL
+    return labels
 
 
 def write_nifti(voxels: np.ndarray, grid: Grid, path: Path) -> None:

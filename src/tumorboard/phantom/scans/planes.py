@@ -57,7 +57,7 @@ def write_planes(patient: SimulatedPatient, folder: Path, *, size_px: int = 256)
     body = simulate_body(patient)
     truth = measure_tumour(body)
     rng = generator(patient.seed, patient.number, "plane noise")
-    made = acquisition(scanner, shown.thickness_mm)
+    made = acquisition(scanner, shown)
     images = plane_images(body, shown.contrast, made, rng, size_px=size_px, field_mm=FIELD_MM, truth=truth)
     has_mask = plan_mask(patient).kind != MaskKind.NONE
     rows: list[Row] = []

@@ -69,9 +69,13 @@ ORAL = "ORAL"
 
 _SHARE_ORAL = 0.08
 _SHARE_SPLIT, _SHARE_MISSING, _SHARE_DOUBLED = 0.06, 0.04, 0.04
-_SHARE_DOSE_SHEET, _SHARE_CORONAL = 0.15, 0.15
-_CORONAL_WIDEST_SPACING_MM = 3.0
-_SHARE_OTHER_SPACING = 0.35
+_SHARE_DOSE_SHEET, _SHARE_CORONAL = 0.15, 0.2
+_CORONAL_WIDEST_SPACING_MM = 4.0
+_SHARE_OTHER_SPACING = 0.2
+_SHARE_FINE, _USUAL_SHARE = 0.22, 0.7
+"""How many studies may have as many slices as there is room for, and what share of them the others may."""
+
+_SHARE_SATURATED_T1, _SHARE_SATURATED_T2 = 0.7, 0.4
 _THICKEST_OVERLAPPING_MM = 5.0
 
 
@@ -107,6 +111,8 @@ class PlannedSeries:
         What the header says.
     seconds : float
         Time after the injection; negative before it.
+    fat_saturated : bool
+        Whether an MR sequence suppresses the signal of fat; never of CT.
     bolus : str
         The contrast agent that the header names; empty where the header is silent about it.
     timed : bool
@@ -128,6 +134,7 @@ class PlannedSeries:
     description: str
     protocol: str
     seconds: float
+    fat_saturated: bool
     bolus: str
     timed: bool
     spacing_mm: float
@@ -199,8 +206,13 @@ def plan_study(
     """
     rng = generator(patient.seed, patient.number, "scan protocol")
     contrasts = _contrasts(scanner.kind, series, rng)
-    coverage_mm = float(rng.integers(22, 28) * 10)
-    planned = tuple(_series(contrasts, index, scanner, coverage_mm / slices[1], rng) for index in range(len(contrasts)))
+    coverage_mm = float(rng.integers(20, 26) * 10)
+    most = slices[1] if rng.random() < _SHARE_FINE else max(slices[1] * _USUAL_SHARE, slices[0])
+    saturated = _saturated(scanner.kind, rng)
+    planned = tuple(
+        _series(contrasts, index, scanner, coverage_mm / most, contrasts[index] in saturated, rng)
+        for index in range(len(contrasts))
+    )
     chosen = min(range(len(planned)), key=lambda index: choice_rank(planned[index].contrast))
     planned = tuple(_with_split(one, index == chosen, rng) for index, one in enumerate(planned))
     fine = planned[chosen].spacing_mm <= _CORONAL_WIDEST_SPACING_MM
@@ -227,14 +239,20 @@ def _contrasts(kind: ScanKind, most: int, rng: np.random.Generator) -> tuple[Con
 
 
 def _series(
-    contrasts: tuple[Contrast, ...], index: int, scanner: ScanScanner, least_mm: float, rng: np.random.Generator
+    contrasts: tuple[Contrast, ...],
+    index: int,
+    scanner: ScanScanner,
+    least_mm: float,
+    fat_saturated: bool,
+    rng: np.random.Generator,
 ) -> PlannedSeries:
     contrast = contrasts[index]
     phase = str(contrast)
     if contrast == Contrast.NEPHROGRAPHIC and Contrast.ARTERIAL not in contrasts and rng.random() < _SHARE_PORTAL:
         phase = PORTAL
     spacing_mm = _spacing(scanner, least_mm, rng)
-    thickness_mm = min(round(spacing_mm * scanner.thickness_ratio, 3), max(spacing_mm, _THICKEST_OVERLAPPING_MM))
+    seconds = float(rng.uniform(*_SECONDS[phase]))
+    thickness_mm = _thickness(scanner, contrast, spacing_mm)
     syntax = _SYNTAXES[rng.choice(len(_SYNTAXES), p=[share for _, share in _SYNTAXES])][0]
     silent = bool(rng.random() < _SHARE_SILENT)
     after = _SECONDS[phase][0] > 0
@@ -243,9 +261,12 @@ def _series(
         number=index + 2,
         contrast=contrast,
         phase=phase,
-        description=series_description(scanner, phase, thickness_mm, silent=silent, rng=rng),
+        description=series_description(
+            scanner, phase, thickness_mm, seconds=seconds, fat_saturated=fat_saturated, silent=silent, rng=rng
+        ),
         protocol=protocol_name(scanner),
-        seconds=float(rng.uniform(*_SECONDS[phase])),
+        seconds=seconds,
+        fat_saturated=fat_saturated,
         bolus=_agent(scanner, after, rng),
         timed=bool(rng.random() > _SHARE_UNTIMED),
         spacing_mm=spacing_mm,
@@ -257,6 +278,22 @@ def _series(
         doubled_at=float(rng.uniform(0.1, 0.9)) if 0 < fault - _SHARE_MISSING < _SHARE_DOUBLED else None,
         split=Split.NONE,
     )
+
+
+def _saturated(kind: ScanKind, rng: np.random.Generator) -> frozenset[Contrast]:
+    """Draw which weightings have their fat suppressed; before and after the contrast agent it is the same sequence."""
+    first, second = rng.random(2)
+    if kind == ScanKind.CT:
+        return frozenset()
+    t1 = {Contrast.T1, Contrast.T1_POST} if first < _SHARE_SATURATED_T1 else set()
+    return frozenset(t1 | ({Contrast.T2} if second < _SHARE_SATURATED_T2 else set()))
+
+
+def _thickness(scanner: ScanScanner, contrast: Contrast, spacing_mm: float) -> float:
+    """Give the slice thickness; a 3D acquisition, as T1 is here, knows no gaps."""
+    if contrast in (Contrast.T1, Contrast.T1_POST):
+        return spacing_mm
+    return min(round(spacing_mm * scanner.thickness_ratio, 3), max(spacing_mm, _THICKEST_OVERLAPPING_MM))
 
 
 def _with_split(planned: PlannedSeries, chosen: bool, rng: np.random.Generator) -> PlannedSeries:

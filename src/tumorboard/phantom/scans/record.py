@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tumorboard.phantom.anatomy import TumourTruth
+from tumorboard.phantom.anatomy import Plane, TumourTruth
 from tumorboard.phantom.anatomy.section import AXES
 from tumorboard.phantom.anatomy.volume import Grid
 from tumorboard.phantom.patients.patient import SimulatedPatient
@@ -135,7 +135,9 @@ def tumour_row(patient: SimulatedPatient, truth: TumourTruth, table_mm: tuple[fl
     -------
     dict
         Volume in ml; for each plane the largest diameter, where its plane lies along its normal, and the ends of the
-        diameter (x y z), all in mm and in the coordinates of the files.
+        diameter (x y z), all in mm and in the coordinates of the files. Diameters run between the centres of the
+        outermost pixels of 0.25 mm (see `measure_tumour`); those of the mask (``mask_..._mm``) between the centres of
+        its own voxels, and so about a voxel less than from rim to rim. Without a mask they are empty.
     """
     row: Row = {"patient_id": patient.patient_id, "side": patient.side, "volume_ml": round(truth.volume_ml, 3)}
     for plane, diameter in truth.diameters.items():
@@ -146,10 +148,13 @@ def tumour_row(patient: SimulatedPatient, truth: TumourTruth, table_mm: tuple[fl
         row[f"{plane.value}_start_mm"], row[f"{plane.value}_end_mm"] = (
             " ".join(f"{at:g}" for at in end) for end in ends
         )
-    return row | mask
+    return row | dict.fromkeys(_MASK_COLUMNS, "") | mask
+
+
+_MASK_COLUMNS = ("mask_volume_ml", *(f"mask_{plane.value}_mm" for plane in Plane))
 
 
 def measured_on_mask(truth: TumourTruth) -> Row:
-    """Give volume and diameters of the mask's own voxels, which are as coarse as its series."""
+    """Give volume and diameters of the mask's own voxels as written: coarse as its series, without a missing slice."""
     row: Row = {"mask_volume_ml": round(truth.volume_ml, 3)}
     return row | {f"mask_{plane.value}_mm": round(one.diameter_mm, 2) for plane, one in truth.diameters.items()}

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from zlib import crc32
 
 from tumorboard.phantom.patients.patient import ScanKind, generator
 
-CT_SPACINGS_MM = (1.0, 1.25, 2.5, 3.0, 5.0)
+CT_SPACINGS_MM = (1.0, 1.25, 2.5, 3.0, 4.0, 5.0)
 MR_SPACINGS_MM = (3.0, 4.0, 5.0, 6.0)
 
 
@@ -151,11 +150,13 @@ def scan_scanner(site: str, seed: int, kind: ScanKind) -> ScanScanner:
     -------
     ScanScanner
     """
-    rng = generator(seed, crc32(site.encode()), f"scanner {kind.value}")
+    rng = generator(seed, 0, f"{kind.value} scanner of {site}")
     maker = _MAKERS[rng.integers(len(_MAKERS))]
     is_ct = kind == ScanKind.CT
     kernel, sharpness = maker.kernels[rng.integers(len(maker.kernels))]
-    spacings, weights = (CT_SPACINGS_MM, (0.1, 0.2, 0.2, 0.2, 0.3)) if is_ct else (MR_SPACINGS_MM, (0.2, 0.3, 0.3, 0.2))
+    spacings, weights = (
+        (CT_SPACINGS_MM, (0.1, 0.15, 0.15, 0.15, 0.1, 0.35)) if is_ct else (MR_SPACINGS_MM, (0.2, 0.3, 0.3, 0.2))
+    )
     thickness_ratio = rng.choice((1.0, 1.25, 1.6), p=(0.65, 0.2, 0.15)) if is_ct else rng.choice((1.0, 0.9, 0.8))
     stored = maker.stored if is_ct else StoredValues(signed=False, bits=12, intercept=0)
     return ScanScanner(

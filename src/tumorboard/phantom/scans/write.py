@@ -14,6 +14,7 @@ import numpy as np
 from tumorboard.phantom.anatomy import (
     Body,
     Organ,
+    between_slices,
     field_of_view,
     kidney_in,
     label_volume,
@@ -30,7 +31,7 @@ from tumorboard.phantom.scans.beside import write_coronal, write_dose_sheet, wri
 from tumorboard.phantom.scans.dicom_series import write_series
 from tumorboard.phantom.scans.file_names import FileNames
 from tumorboard.phantom.scans.identifiers import study_identity
-from tumorboard.phantom.scans.masks import IMAGE_NAME, MaskKind, WrittenMask, write_mask
+from tumorboard.phantom.scans.masks import IMAGE_NAME, MaskKind, WrittenMask, drawn_masks, write_mask
 from tumorboard.phantom.scans.protocol import PlannedSeries, PlannedStudy, plan_study
 from tumorboard.phantom.scans.record import (
     Row,
@@ -109,11 +110,13 @@ def _write_study(
     def note(uid: str, role: str) -> None:
         result.rows.append(other_row(patient, scanner, uid, role))
 
-    grid, labels = None, np.zeros(0, np.uint8)
+    anatomy: _Labelled | None = None
     for index, planned in enumerate(study.series):
-        if grid != (grid := study_grid(body, study, planned, size_px, slices)):
-            labels = label_volume(body, grid)
-        volume = _painted(patient, study, planned, body, grid, labels)
+        grid = study_grid(body, study, planned, size_px, slices)
+        if anatomy is None or anatomy.grid != grid:
+            anatomy = None  # one at a time in memory
+            anatomy = _labelled(body, grid)
+        volume = _painted(patient, study, planned, body, anatomy)
         written = write_series(volume, planned, scanner, identity, names)
         result.rows += volume_rows(patient, study, planned, written, volume.grid)
         if index == 0:
@@ -121,9 +124,10 @@ def _write_study(
         if index == study.coronal_of:
             note(write_coronal(volume, planned, scanner, identity, names), "coronal reformat")
         if index == study.chosen:
-            masks = _masks(labels)
+            masks = drawn_masks(_masks(anatomy.labels), written)
             result.mask = write_mask(masks, volume, written, place, patient=patient, identity=identity, scanner=scanner)
-            result.measured = measured_on_mask(measure_mask(masks["tumour"], volume.grid))
+            if result.mask.kind != MaskKind.NONE:
+                result.measured = measured_on_mask(measure_mask(masks["tumour"], volume.grid))
             if result.mask.series_uid:
                 note(result.mask.series_uid, "segmentation")
     if study.has_dose_sheet:
@@ -131,12 +135,27 @@ def _write_study(
     return result
 
 
+@dataclass(frozen=True, eq=False)
+class _Labelled:
+    """Labels on a grid, and halfway between its slices."""
+
+    grid: Grid
+    labels: np.ndarray
+    between: np.ndarray | None
+
+
+def _labelled(body: Body, grid: Grid) -> _Labelled:
+    halfway = between_slices(grid)
+    return _Labelled(grid, label_volume(body, grid), None if halfway is None else label_volume(body, halfway))
+
+
 def _painted(
-    patient: SimulatedPatient, study: PlannedStudy, planned: PlannedSeries, body: Body, grid: Grid, labels: np.ndarray
+    patient: SimulatedPatient, study: PlannedStudy, planned: PlannedSeries, body: Body, anatomy: _Labelled
 ) -> Volume:
     """Give the voxels of a series where the scanner sees them."""
     rng = generator(patient.seed, patient.number, f"scan noise {planned.number}")
-    volume = paint_volume(body, grid, labels, planned.contrast, acquisition(study.scanner, planned.thickness_mm), rng)
+    grid, made = anatomy.grid, acquisition(study.scanner, planned)
+    volume = paint_volume(body, grid, anatomy.labels, planned.contrast, made, rng, between=anatomy.between)
     x_mm, y_mm, z_mm = (at + shift for at, shift in zip(grid.origin_mm, study.table_mm, strict=True))
     return replace(volume, grid=replace(grid, origin_mm=(x_mm, y_mm, z_mm)))
 

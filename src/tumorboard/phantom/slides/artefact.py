@@ -8,7 +8,11 @@ from enum import StrEnum
 import cv2
 import numpy as np
 
+from tumorboard.phantom.histology.lattice import SmoothField
+from tumorboard.phantom.histology.regions import outlines
 from tumorboard.phantom.histology.window import Window
+
+_INK_UNEVENNESS_UM, _INK_SCALE_UM = 7.0, 35.0
 
 
 class ArtefactKind(StrEnum):
@@ -20,6 +24,10 @@ class ArtefactKind(StrEnum):
     BUBBLE = "air bubble"
     COVERSLIP = "coverslip edge"
     BORDER = "black border"
+
+
+_SEEN_UM = {ArtefactKind.PEN: 9.0, ArtefactKind.BLUR: -30.0}
+"""How far from its edge an artefact is seen: ink begins to tint, a blurred picture outweighs the sharp one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,22 +124,6 @@ class DistanceMap:
         part = Window(left_um, top_um, right - left, bottom - top, window.mpp)
         return part, (slice(top, bottom), slice(left, right))
 
-    def polygons(self) -> list[np.ndarray]:
-        """Give the outlines.
-
-        Returns
-        -------
-        list of ndarray of float, shape (points, 2)
-            x and y in µm, not closed; without holes.
-        """
-        inside = (self.distance_um < 0).astype(np.uint8)
-        # twice the size, so that an outline runs between cells and not through their centres
-        doubled = cv2.resize(inside, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
-        outlines, _ = cv2.findContours(doubled, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-        corner = np.array([self.left_um, self.top_um])
-        simple = [cv2.approxPolyDP(outline, 1.0, True)[:, 0] for outline in outlines]
-        return [corner + (points + 0.5) * self.step_um / 2 for points in simple if len(points) > 2]
-
 
 @dataclass(frozen=True, eq=False)
 class Artefact:
@@ -154,3 +146,37 @@ class Artefact:
     seed: int
     colour: str = ""
     blur_um: float = 0.0
+
+    def edge_um(self, window: Window) -> np.ndarray:
+        """Give the signed distance from its edge at a window's pixels, in µm: a pen's ink flows unevenly beyond it."""
+        distance_um = self.place.over(window)
+        if self.kind is ArtefactKind.PEN:
+            distance_um += _INK_UNEVENNESS_UM * SmoothField(self.seed + 1, _INK_SCALE_UM).over(window)
+        return distance_um
+
+    def polygons(self, width_um: float, height_um: float) -> list[tuple[np.ndarray, list[np.ndarray]]]:
+        """Give the outlines of where it is seen, within the slide.
+
+        Parameters
+        ----------
+        width_um, height_um : float
+            The slide's size.
+
+        Returns
+        -------
+        list of tuple
+            For each part its outer ring and the rings of its holes: ndarrays of float, shape (points, 2), x and y in
+            µm, not closed.
+        """
+        place = self.place
+        rows, columns = place.distance_um.shape
+        grid = Window(place.left_um, place.top_um, columns, rows, place.step_um)
+        x_um = place.left_um + (np.arange(columns) + 0.5) * place.step_um
+        y_um = place.top_um + (np.arange(rows)[:, None] + 0.5) * place.step_um
+        on_slide = (x_um > 0) & (x_um < width_um) & (y_um > 0) & (y_um < height_um)
+        seen = (self.edge_um(grid) < _SEEN_UM.get(self.kind, 0.0)) & on_slide
+        corner = np.array([place.left_um, place.top_um])
+        return [
+            (corner + outer * place.step_um, [corner + hole * place.step_um for hole in holes])
+            for outer, holes in outlines(seen)
+        ]

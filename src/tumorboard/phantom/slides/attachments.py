@@ -11,6 +11,10 @@ _LABEL_WIDTH_PX, _LABEL_HEIGHT_PX = 387, 463
 _MACRO_WIDTH_PX, _MACRO_HEIGHT_PX = 1280, 431
 _LABEL_END_PX = 290
 _PIXELS_PER_MM = 17.0
+MACRO_MPP = 1000 / _PIXELS_PER_MM
+"""µm per pixel of the macro picture."""
+LABEL_MPP = MACRO_MPP * _LABEL_END_PX / _LABEL_HEIGHT_PX
+"""µm per pixel of the label, which is shrunk on the macro picture."""
 _INK = (25, 25, 30)
 _SCAN_FRAME = (0, 255, 0)
 _PAPERS = ((250, 249, 245), (248, 226, 160), (205, 225, 243), (243, 208, 216), (214, 236, 207))

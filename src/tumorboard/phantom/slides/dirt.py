@@ -158,9 +158,8 @@ def _ink(picture: np.ndarray, piece: Artefact, window: Window) -> None:
     part, seen = piece.place.part_near(window, _INK_REACH_UM)
     if not part.width_px or not part.height_px:
         return
-    distance_um = piece.place.over(part)
+    distance_um = piece.edge_um(part)
     streaks = SmoothField(piece.seed, 60.0).over(part)
-    distance_um += 7.0 * SmoothField(piece.seed + 1, 35.0).over(part)
     rim = np.exp(-(((distance_um + 22.0) / 18.0) ** 2), dtype=np.float32)
     amount = _step(distance_um, -13.0, 13.0) * (0.68 + 0.10 * streaks + 0.25 * rim)
     level = cv2.convertScaleAbs(np.maximum(amount, 0), alpha=200.0)

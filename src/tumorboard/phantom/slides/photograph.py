@@ -70,7 +70,7 @@ class Photograph:
         radius = int(np.ceil(2 * focus_px)) if focus_px >= _LEAST_VISIBLE_FOCUS_PX else 0
         spoilt = 0 if self._dirt is None else int(np.ceil(self._dirt.margin_um(window) / window.mpp))
         margin = radius + spoilt
-        wide = _widened(window, margin)
+        wide = window.widened(margin)
         canvas = self._section.paint(wide)
         if self._dirt is not None:
             self._dirt.fold(canvas)
@@ -90,14 +90,6 @@ class Photograph:
         repeats = (-(-(top + height) // _NOISE_PERIOD_PX), -(-(left + width) // _NOISE_PERIOD_PX))
         pattern = cv2.repeat(noise, *repeats)[top : top + height, left : left + width]
         return np.asarray(cv2.add(cv2.LUT(picture, self._curve), pattern), np.uint8)
-
-
-def _widened(window: Window, margin_px: int) -> Window:
-    if not margin_px:
-        return window
-    margin_um = margin_px * window.mpp
-    width, height = window.width_px + 2 * margin_px, window.height_px + 2 * margin_px
-    return Window(window.left_um - margin_um, window.top_um - margin_um, width, height, window.mpp)
 
 
 @lru_cache(maxsize=8)

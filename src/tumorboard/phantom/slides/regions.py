@@ -62,11 +62,12 @@ def tissue_annotation(region: Region) -> Annotation:
     return Annotation(name, colour, [[region.polygon, *region.holes]])
 
 
-def artefact_annotation(artefact: Artefact) -> Annotation:
-    """Name an artefact's region, such as ``Pen mark (blue)``."""
+def artefact_annotation(artefact: Artefact, width_um: float, height_um: float) -> Annotation:
+    """Name an artefact's region on a slide of a size, such as ``Pen mark (blue)``."""
     colour = f" ({artefact.colour})" if artefact.colour else ""
     name = artefact.kind.value.capitalize() + colour
-    return Annotation(name, _ARTEFACT_COLOURS[artefact.kind], [[ring] for ring in artefact.place.polygons()])
+    polygons = [[outer, *holes] for outer, holes in artefact.polygons(width_um, height_um)]
+    return Annotation(name, _ARTEFACT_COLOURS[artefact.kind], polygons)
 
 
 def write_regions(path: Path, annotations: Sequence[Annotation], *, mpp: float, width_px: int, height_px: int) -> None:

@@ -101,7 +101,7 @@ def write_slide(patient: SimulatedPatient, folder: Path, *, side_px: int, number
 
     regions_path = folder / "truth" / "regions" / f"{name}.geojson"
     annotations = [tissue_annotation(region) for region in section.regions()]
-    annotations += [artefact_annotation(piece) for piece in dirt.artefacts]
+    annotations += [artefact_annotation(piece, width_um, height_um) for piece in dirt.artefacts]
     write_regions(regions_path, annotations, mpp=scanner.mpp, width_px=width_px, height_px=height_px)
     tissue_share, tumour_share = _shares(section, width_um, height_um)
     return SlideRecord(

@@ -15,7 +15,7 @@ import tifffile
 
 from tumorboard.errors import SettingsError
 from tumorboard.phantom.slides.aperio import ScanSession
-from tumorboard.phantom.slides.attachments import draw_label, draw_macro
+from tumorboard.phantom.slides.attachments import LABEL_MPP, MACRO_MPP, draw_label, draw_macro
 from tumorboard.phantom.slides.jpeg import JpegCoding
 from tumorboard.phantom.slides.pyramid import Paint, Pyramid
 from tumorboard.phantom.slides.scanner import SlideScanner
@@ -91,21 +91,25 @@ def _write_pages(file: tifffile.TiffWriter, paint: Paint, session: ScanSession) 
     pyramid = Pyramid(
         paint, session.width_px, session.height_px, scanner.tile_px, coding, keep_quarter=_QUARTER in factors
     )
-    _write_level(file, pyramid.base_tiles(), size, coding, session.level(coding.aperio_name), scanner.tile_px)
+    _write_level(
+        file, pyramid.base_tiles(), size, coding, session.level(coding.aperio_name), scanner.tile_px, scanner.mpp
+    )
     thumbnail = _thumbnail(pyramid.overview, session.width_px, session.height_px)
     text = session.thumbnail(thumbnail.shape[1], thumbnail.shape[0])
-    _write_photograph(file, thumbnail, JpegCoding(scanner.colour, _THUMBNAIL_QUALITY), _FULL_TYPE, text)
+    thumbnail_mpp = scanner.mpp * session.width_px / thumbnail.shape[1]
+    thumbnail_coding = JpegCoding(scanner.colour, _THUMBNAIL_QUALITY)
+    _write_photograph(file, thumbnail, thumbnail_coding, _FULL_TYPE, text, thumbnail_mpp)
     for factor in factors:
         height_px, width_px = size[0] // factor, size[1] // factor
         text = session.level(coding.aperio_name, width_px, height_px)
         tiles = pyramid.tiles_of_level(factor)
-        _write_level(file, tiles, (height_px, width_px), coding, text, scanner.tile_px)
+        _write_level(file, tiles, (height_px, width_px), coding, text, scanner.tile_px, scanner.mpp * factor)
     label = draw_label(session.title, session.seed)
     _write_label(file, label, session.attachment("label", label.shape[1], label.shape[0]))
     size_mm = (session.width_px * scanner.mpp / 1000, session.height_px * scanner.mpp / 1000)
     macro = draw_macro(label, pyramid.overview, size_mm, session.seed)
     text = session.attachment("macro", macro.shape[1], macro.shape[0])
-    _write_photograph(file, macro, JpegCoding(scanner.colour, _MACRO_QUALITY), _MACRO_TYPE, text)
+    _write_photograph(file, macro, JpegCoding(scanner.colour, _MACRO_QUALITY), _MACRO_TYPE, text, MACRO_MPP)
 
 
 def _write_level(
@@ -115,6 +119,7 @@ def _write_level(
     coding: JpegCoding,
     text: str,
     tile_px: int,
+    mpp: float,
 ) -> None:
     """Write a level of JPEG tiles; ``size`` is rows and columns."""
     file.write(
@@ -127,6 +132,8 @@ def _write_level(
         compressionargs={"outcolorspace": coding.photometric},
         subsampling=coding.subsampling,
         jpegtables=coding.tables,
+        resolution=_per_cm(mpp),
+        resolutionunit="CENTIMETER",
         description=text,
         metadata=None,
         software=False,
@@ -134,7 +141,7 @@ def _write_level(
 
 
 def _write_photograph(
-    file: tifffile.TiffWriter, picture: np.ndarray, coding: JpegCoding, page_type: int, text: str
+    file: tifffile.TiffWriter, picture: np.ndarray, coding: JpegCoding, page_type: int, text: str, mpp: float
 ) -> None:
     """Write the thumbnail or macro picture as JPEG strips."""
     rows = range(0, picture.shape[0], _ROWS_PER_STRIP)
@@ -149,10 +156,17 @@ def _write_photograph(
         subsampling=coding.subsampling,
         jpegtables=coding.tables,
         subfiletype=page_type,
+        resolution=_per_cm(mpp),
+        resolutionunit="CENTIMETER",
         description=text,
         metadata=None,
         software=False,
     )
+
+
+def _per_cm(mpp: float) -> tuple[float, float]:
+    """Give pixels per cm: tifffile writes a resolution in any case, and 1 of no unit is a false one."""
+    return 1e4 / mpp, 1e4 / mpp
 
 
 def _write_label(file: tifffile.TiffWriter, label: np.ndarray, text: str) -> None:
@@ -164,6 +178,8 @@ def _write_label(file: tifffile.TiffWriter, label: np.ndarray, text: str) -> Non
         compression="lzw",
         predictor=2,
         subfiletype=_LABEL_TYPE,
+        resolution=_per_cm(LABEL_MPP),
+        resolutionunit="CENTIMETER",
         description=text,
         metadata=None,
         software=False,

@@ -21,8 +21,8 @@ from tumorboard.phantom.slides.slide import section_size_um, slide_seed
 TILE_PX = 256
 _QUALITY = 90
 _TILE_MPP = {"10x": 1.0, "5x": 2.0}
-# one half of the tile's scale: finer painting looks the same and takes four times as long
-_OVERSAMPLING = 2
+# finer painting looks the same; coarser, thin lines and small nuclei get other colours
+_PAINTED_MPP = 0.5
 
 
 @dataclass(frozen=True)
@@ -97,15 +97,15 @@ def _corners(section: Section, magnification: str, count: int) -> Iterator[tuple
     if not count:
         return
     mpp = _TILE_MPP[magnification]
-    step_um = mpp / _OVERSAMPLING
     for x_um, y_um in section.tumour_positions(TILE_PX * mpp, count, f"tiles at {magnification}"):
-        yield float(round(x_um / step_um) * step_um), float(round(y_um / step_um) * step_um)
+        yield float(round(x_um / _PAINTED_MPP) * _PAINTED_MPP), float(round(y_um / _PAINTED_MPP) * _PAINTED_MPP)
 
 
 def _tile(photograph: Photograph, left_um: float, top_um: float, mpp: float) -> bytes:
-    side_px = TILE_PX * _OVERSAMPLING
-    picture = photograph.of_window(Window(left_um, top_um, side_px, side_px, mpp / _OVERSAMPLING))
-    small = averaged_down(picture, _OVERSAMPLING)
+    averaged_px = round(mpp / _PAINTED_MPP)
+    side_px = TILE_PX * averaged_px
+    picture = photograph.of_window(Window(left_um, top_um, side_px, side_px, _PAINTED_MPP))
+    small = averaged_down(picture, averaged_px)
     return bytes(imagecodecs.jpeg8_encode(small, level=_QUALITY, subsampling="444"))
 
 
