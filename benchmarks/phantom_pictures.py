@@ -1,6 +1,6 @@
 """Contact sheets of simulated tiles and scans, for the documentation and for a look beside real ones.
 
-    python benchmarks/phantom_pictures.py                          # docs/images/phantom_*.png: simulated alone
+    python benchmarks/phantom_pictures.py                          # docs/images/phantom_*.jpg: simulated alone
     python benchmarks/phantom_pictures.py --real DATA --out DIR    # beside real KIRC tiles and kidney CT, into DIR
 
 The licences of the real pictures forbid to copy some of them, so that sheets with them stay out of the project.
@@ -58,7 +58,7 @@ def tiled(rows: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
 def save(path: Path, rgb: np.ndarray) -> None:
     """Write a picture and say where."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(path), cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
+    cv2.imwrite(str(path), cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85])
     print(path)
 
 
@@ -137,11 +137,11 @@ def for_the_documentation(patients: Sequence[SimulatedPatient]) -> None:
         [slide.tumour(1.0) for slide in slides],
         [slide.tumour(2.0) for slide in slides],
     ]
-    save(IMAGES / "phantom_tiles.png", tiled(tiles))
+    save(IMAGES / "phantom_tiles.jpg", tiled(tiles))
     contrasts = [Contrast.NON_CONTRAST, Contrast.ARTERIAL, Contrast.NEPHROGRAPHIC, Contrast.DELAYED]
     scans = [planes(patients[0], contrast) + planes(patients[1], contrast) for contrast in contrasts]
     scans.append([plane for contrast in (Contrast.T1_POST, Contrast.T2) for plane in planes(patients[2], contrast)])
-    save(IMAGES / "phantom_scans.png", tiled(scans))
+    save(IMAGES / "phantom_scans.jpg", tiled(scans))
 
 
 def beside_real(patients: Sequence[SimulatedPatient], real: Path, out: Path) -> None:
