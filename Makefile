@@ -57,6 +57,7 @@ docs: $(READY)
 benchmarks: $(READY)
 	@echo "==> Benchmarks, into benchmarks/results/"
 	@$(BIN)/python benchmarks/concordance.py
+	@$(BIN)/python benchmarks/phantom_speed.py demo
 
 clean:
 	rm -rf $(VENV) site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
