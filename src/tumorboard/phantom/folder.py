@@ -12,19 +12,13 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from tumorboard.errors import StudyError
+from tumorboard.phantom.file_names import NOTES, TABLES
 from tumorboard.phantom.request import PhantomRequest
 from tumorboard.study.files import StudyFolder, read_json, write_json
 from tumorboard.study.log import fingerprint
 
 MARKER = ".tumorboard-phantom"
 LOCK = ".tumorboard-phantom.lock"
-NOTES = Path("truth") / "patients"
-TABLES = (
-    "patients.csv", "slides.csv", "scans.csv", "mutations.maf", "copy_number.tsv", "data_cna.txt",
-    "truth/factors.csv", "truth/hazard.json", "truth/oracle.json", "truth/slides.csv", "truth/series.csv",
-    "truth/tumours.csv",
-)  # fmt: skip
-"""Every table of a phantom: one that its user changed is not replaced."""
 
 _NOTE = "The images and tables in this folder were made by 'tumorboard phantom'; no real patient is behind them."
 _SPARE = 1.15
@@ -118,7 +112,7 @@ def refuse_full_disk(root: Path, request: PhantomRequest) -> None:
         With both numbers.
     """
     free = free_gigabytes(root)
-    needed = request.effort(1).gigabytes * _SPARE - written_gigabytes(root)
+    needed = request.effort(1).gigabytes * _SPARE - _written_gigabytes(root)
     if needed > free:
         raise StudyError(
             f"about {needed:.1f} GB are needed and {free:.1f} GB are free",
@@ -133,7 +127,7 @@ def free_gigabytes(root: Path) -> float:
     return shutil.disk_usage(existing).free / 1e9
 
 
-def written_gigabytes(root: Path) -> float:
+def _written_gigabytes(root: Path) -> float:
     """Give the size of the images of all finished patients."""
     total = 0
     for note in (root / NOTES).glob("*.json"):

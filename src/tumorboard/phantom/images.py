@@ -11,15 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tumorboard.errors import StudyError
+from tumorboard.phantom.file_names import NOTES
 from tumorboard.phantom.patients.patient import SimulatedPatient, generator
 from tumorboard.phantom.presets import Contents, Preset
 from tumorboard.study.files import write_json
 
 if TYPE_CHECKING:
     from tumorboard.phantom.scans import ScanRecord
-
-IMAGE_TABLES = ("slides.csv", "scans.csv", "truth/slides.csv", "truth/series.csv", "truth/tumours.csv")
-"""The tables of a phantom that grow with its images; ``PatientImages.tables`` has the same names."""
 
 _SHARE_WITH_TWO_SLIDES = 0.05
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
@@ -91,7 +89,7 @@ def write_images(task: PatientTask) -> PatientImages:
     -------
     PatientImages
     """
-    note = task.root / "truth" / "patients" / f"{task.patient.patient_id}.json"
+    note = task.root / NOTES / f"{task.patient.patient_id}.json"
     done = _noted(note, task.root)
     if done is not None:
         return done

@@ -5,11 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-PRESET_NAMES = ("demo", "paper", "large")
-
-PIXEL_UM = 0.25
-"""µm per pixel to which the sides of slides are stated; a 20x scanner makes half as many pixels of them."""
-
 
 class Contents(StrEnum):
     """What is written of each patient's images."""
@@ -29,7 +24,7 @@ class Preset:
     patients : int
         How many, unless told otherwise.
     slide_side_px : int
-        About the side of a slide in pixels at 40x (0.25 µm per pixel).
+        About the side of a slide in pixels of 0.25 µm; a 20x scanner makes half as many of them.
     scan_size_px : int
         Rows and columns of a CT slice.
     scan_slices : tuple of int

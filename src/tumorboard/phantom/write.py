@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from tumorboard.execution import run_in_order
+from tumorboard.phantom.file_names import IMAGE_TABLES
 from tumorboard.phantom.folder import claimed, remember_tables
-from tumorboard.phantom.images import IMAGE_TABLES, PatientImages, PatientTask, write_images
+from tumorboard.phantom.images import PatientImages, PatientTask, write_images
 from tumorboard.phantom.patients import SimulatedCohort, simulate_cohort, write_tables
 from tumorboard.phantom.presets import Contents
 from tumorboard.phantom.request import PhantomRequest

@@ -48,9 +48,7 @@ def outlined(tmp_path_factory):
         segments = [Segment("tumour", tumour), Segment("kidney", kidney), Segment("cyst", cyst)]
         segments = [replace(segment, mask=segment.mask[present]) for segment in segments]
         moment = identity.moment(5000)
-        write_segmentation(
-            segments, series.images, path, identity=identity, scanner=study.scanner, side=SIDE, moment=moment
-        )
+        write_segmentation(segments, series.images, path, identity=identity, side=SIDE, moment=moment)
         return path
 
     return volume, series, {"tumour": tumour, "kidney": kidney, "cyst": cyst}, folder, write

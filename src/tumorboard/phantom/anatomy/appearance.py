@@ -204,7 +204,7 @@ class Uptake:
     heterogeneity: float
 
 
-def appearance(contrast: Contrast, uptake: Uptake, kilovolt: float, *, fat_saturated: bool = False) -> Appearance:
+def appearance(contrast: Contrast, uptake: Uptake, kilovolt: float, *, fat_saturated: bool) -> Appearance:
     """Give the look of all organs.
 
     Parameters

@@ -49,7 +49,6 @@ class Kidney:
 
     Parameters
     ----------
-    plan : KidneyPlan
     whole, medulla, sinus : Field
     collecting_system : Spheres
         Calyces, pelvis and ureter.
@@ -60,7 +59,6 @@ class Kidney:
         Thickness of the fat around it, up to the renal fascia.
     """
 
-    plan: KidneyPlan
     whole: Field
     medulla: Field
     sinus: Field
@@ -140,7 +138,6 @@ def build_kidney(plan: KidneyPlan, habitus: Habitus, age_years: int, rng: np.ran
     cortex_mm = rng.uniform(4.5, 6.5)
     medulla = smooth_cut(pyramids, whole - np.float32(cortex_mm), 1.5)
     return Kidney(
-        plan,
         Field(lattice, whole.astype(np.float32)),
         Field(lattice, medulla.astype(np.float32)),
         Field(lattice, sinus.astype(np.float32)),

@@ -48,7 +48,7 @@ def tumour_mask(body: Body, grid: Grid) -> np.ndarray:
     return mask
 
 
-def organs_in(labels: np.ndarray, codes: tuple[Organ, ...]) -> np.ndarray:
+def _organs_in(labels: np.ndarray, codes: tuple[Organ, ...]) -> np.ndarray:
     """Say where labels are one of some organs."""
     table = np.zeros(256, np.uint8)
     table[list(codes)] = 1
@@ -58,12 +58,12 @@ def organs_in(labels: np.ndarray, codes: tuple[Organ, ...]) -> np.ndarray:
 
 def tumour_in(labels: np.ndarray) -> np.ndarray:
     """Say where labels are tumour."""
-    return organs_in(labels, TUMOUR)
+    return _organs_in(labels, TUMOUR)
 
 
 def kidney_in(labels: np.ndarray) -> np.ndarray:
     """Say where labels are kidney without tumour."""
-    return organs_in(labels, KIDNEY)
+    return _organs_in(labels, KIDNEY)
 
 
 def _mark(labels: np.ndarray, field: Field, section: Section, above: float, code: int) -> None:
@@ -163,7 +163,7 @@ def _label_kidney(kidney: Kidney, labels: np.ndarray, section: Section) -> None:
     if patch is None:
         return
     view = labels[patch.where]
-    hollow = organs_in(view, (Organ.MUSCLE, Organ.SUBCUTANEOUS_FAT, Organ.SKIN, Organ.AIR, Organ.INTERMUSCULAR))
+    hollow = _organs_in(view, (Organ.MUSCLE, Organ.SUBCUTANEOUS_FAT, Organ.SKIN, Organ.AIR, Organ.INTERMUSCULAR))
     np.putmask(view, (patch.values > -kidney.fat_mm - 0.9) & ~hollow, Organ.FASCIA)
     np.putmask(view, (patch.values > -kidney.fat_mm) & ~hollow, Organ.PERIRENAL_FAT)
     inside = patch.values > 0

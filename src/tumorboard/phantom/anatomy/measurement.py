@@ -84,7 +84,7 @@ def measure_tumour(body: Body, spacing_mm: float = 1.0) -> TumourTruth:
 def _refined(body: Body, found: Diameter, spacing_mm: float) -> Diameter:
     """Measure a diameter again on fine pixels, in its layer and those within a step of it."""
     whole = body.tumour.whole
-    normal, row, column = AXES[found.plane]
+    _, row, column = AXES[found.plane]
     low = np.array(whole.lattice.origin_mm)
     size = whole.lattice.step_mm * (np.array(whole.lattice.shape[::-1]) - 1)
     rows, columns = (int(size[axis] / _FINE_MM) + 1 for axis in (row, column))
@@ -100,14 +100,7 @@ def _refined(body: Body, found: Diameter, spacing_mm: float) -> Diameter:
         layer[patch.where] = patch.values > 0
         length, ends = _longest(_rim(layer) * _FINE_MM)
         if best is found or length > best.diameter_mm:
-            points = np.empty((2, 3))
-            points[:, normal], points[:, column], points[:, row] = (
-                section.position_mm,
-                low[column] + ends[:, 0],
-                low[row] + ends[:, 1],
-            )
-            start_mm, end_mm = ((float(x), float(y), float(z)) for x, y, z in points)
-            best = Diameter(found.plane, length, found.slice, float(section.position_mm), (start_mm, end_mm))
+            best = _diameter(found.plane, length, found.slice, float(section.position_mm), low, ends)
     return best
 
 
@@ -157,12 +150,20 @@ def _largest(mask: np.ndarray, plane: Plane, low_mm: np.ndarray, steps_mm: np.nd
         length, points = _longest(_rim(layers[index]) * scale)
         if length > best:
             best, ends, place = length, points, int(index)
+    position_mm = float(low_mm[normal] + place * steps_mm[normal])
+    return _diameter(plane, best, first + place, position_mm, low_mm, ends)
+
+
+def _diameter(
+    plane: Plane, length_mm: float, index: int, position_mm: float, low_mm: np.ndarray, ends_mm: np.ndarray
+) -> Diameter:
+    """Give a diameter whose ends (along columns, along rows) count from the lowest x, y, z."""
+    normal, row, column = AXES[plane]
     points_mm = np.empty((2, 3))
-    points_mm[:, normal] = low_mm[normal] + place * steps_mm[normal]
-    points_mm[:, column] = low_mm[column] + ends[:, 0]
-    points_mm[:, row] = low_mm[row] + ends[:, 1]
+    points_mm[:, normal] = position_mm
+    points_mm[:, column], points_mm[:, row] = low_mm[column] + ends_mm[:, 0], low_mm[row] + ends_mm[:, 1]
     start_mm, end_mm = ((float(x), float(y), float(z)) for x, y, z in points_mm)
-    return Diameter(plane, best, first + place, float(points_mm[0, normal]), (start_mm, end_mm))
+    return Diameter(plane, length_mm, index, position_mm, (start_mm, end_mm))
 
 
 def _longest(points: np.ndarray) -> tuple[float, np.ndarray]:

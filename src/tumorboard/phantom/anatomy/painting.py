@@ -201,7 +201,7 @@ def _add_rician_noise(body: Body, brush: _Brush, section: Section, values: np.nd
     x, y, z = (section.coordinate(axis) for axis in range(3))
     x, y, z = x / habitus.outer_half_width_mm, y / habitus.half_depth_mm, z / 150
     a, b, c, d, e = brush.bias.astype(np.float32)
-    near = 0.18 * (np.maximum(np.abs(x), 0) ** 2 + 0.5 * y**2) - 0.12  # surface coils see the rim best
+    near = 0.18 * (x**2 + 0.5 * y**2) - 0.12  # surface coils see the rim best
     bias = np.exp(np.clip(near + a * x + b * y + c * z + d * x * y + e * x * z, -0.7, 0.7))
     values = values * bias.astype(np.float32)
     sigma_px = max(0.5 * brush.acquisition.sharpness_mm / abs(section.column_step_mm), 0.3)

@@ -131,7 +131,7 @@ def _lung(habitus: Habitus, rng: np.random.Generator) -> Field:
     behind = np.clip(y / deep, 0, 1)
     floor = dome - (44 + 34 * behind) * np.clip(edge, 0, 1.3) - 6 * (x > 0)
     lung = (z - floor) * 0.8 + 3 * lattice.noise(rng, 8)
-    middle = np.hypot(x / 1.0, (y - 0.1 * deep) / 2.2) - 32
+    middle = np.hypot(x, (y - 0.1 * deep) / 2.2) - 32
     return Field(lattice, smooth_cut(lung.astype(np.float32), np.broadcast_to(middle, lung.shape), 8))
 
 

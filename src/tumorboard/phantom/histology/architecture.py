@@ -10,9 +10,9 @@ from scipy.spatial import KDTree
 from tumorboard.phantom.histology.lattice import SmoothField, hashed, jittered_points, uniform
 from tumorboard.phantom.histology.window import Window
 
-ALVEOLUS_UM = 56.0
+_ALVEOLUS_UM = 56.0
 """Distance of the smallest groups of cells."""
-TERRITORY_UM = 190.0
+_TERRITORY_UM = 190.0
 """Distance of the territories that larger vessels run around."""
 _MOST_PAPILLARY = 0.55
 """Part of the alveoli that are papillae where architecture is 0."""
@@ -93,7 +93,7 @@ class Alveoli:
     nest : ndarray of uint64, shape (alveoli,)
         Key of the nest that an alveolus is part of.
     territory : ndarray of uint64, shape (alveoli,)
-        Key of the part of the tissue, about `TERRITORY_UM` wide, that larger vessels run around.
+        Key of the part of the tissue, about `_TERRITORY_UM` wide, that larger vessels run around.
     papillary : ndarray of bool, shape (alveoli,)
         Whether it is a papilla: a core, cells around it and a cleft between it and its neighbours.
     direction : ndarray of float, shape (alveoli,)
@@ -109,7 +109,7 @@ class Alveoli:
     direction: np.ndarray
     elongation: np.ndarray
 
-    def of_cells(self, sites: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def of_cells(self, sites: np.ndarray) -> np.ndarray:
         """Find the alveolus of each cell.
 
         Parameters
@@ -118,9 +118,8 @@ class Alveoli:
 
         Returns
         -------
-        index : ndarray of int, shape (cells,)
-        across : ndarray of float, shape (cells,)
-            Distance from its long axis in µm; from its centre beyond the axis's ends.
+        ndarray of int, shape (cells,)
+            Its index.
         """
         _, near = KDTree(self.centres).query(sites, k=min(7, len(self.centres)))
         near = near.reshape(len(sites), -1)
@@ -129,9 +128,7 @@ class Alveoli:
         along = apart[..., 0] * cosine + apart[..., 1] * sine
         across = apart[..., 1] * cosine - apart[..., 0] * sine
         best = np.argmin(along**2 / stretch + across**2 * stretch, axis=1)
-        row = np.arange(len(sites))
-        beyond = np.maximum(np.abs(along[row, best]) - core_length_um(stretch[row, best]) / 2, 0)
-        return near[row, best], np.hypot(across[row, best], beyond)
+        return np.asarray(near[np.arange(len(sites)), best])
 
 
 def cores(groups: Alveoli, flow: Flow) -> tuple[np.ndarray, np.ndarray]:
@@ -151,17 +148,12 @@ def cores(groups: Alveoli, flow: Flow) -> tuple[np.ndarray, np.ndarray]:
     """
     papilla = np.flatnonzero(groups.papillary)
     direction = groups.direction[papilla]
-    length = core_length_um(groups.elongation[papilla])
+    length = _ALVEOLUS_UM * (np.sqrt(groups.elongation[papilla]) - 0.75)
     along = np.stack([np.cos(direction), np.sin(direction)], axis=1) * length[:, None]
     steps = np.linspace(-0.5, 0.5, 5)
     points = flow.to_slide(groups.centres[papilla][:, None] + steps[:, None] * along[:, None])
     lines = np.stack([points[:, :-1], points[:, 1:]], axis=2)
     return lines.reshape(-1, 2, 2), np.repeat(papilla, 4)
-
-
-def core_length_um(elongation: np.ndarray) -> np.ndarray:
-    """Give the length of the core of a papilla of an elongation."""
-    return np.asarray(ALVEOLUS_UM * (np.sqrt(elongation) - 0.75))
 
 
 def alveoli(region: Window, architecture: float, seed: int) -> Alveoli:
@@ -179,9 +171,9 @@ def alveoli(region: Window, architecture: float, seed: int) -> Alveoli:
     -------
     Alveoli
     """
-    nest_um = ALVEOLUS_UM * 6.5**architecture
-    points = jittered_points(region, ALVEOLUS_UM, seed + 11, margin_um=2.5 * ALVEOLUS_UM)
-    centres = np.stack([points.x_um, points.y_um], axis=1)
+    nest_um = _ALVEOLUS_UM * 6.5**architecture
+    points = jittered_points(region, _ALVEOLUS_UM, seed + 11, margin_um=2.5 * _ALVEOLUS_UM)
+    centres = points.places
     share = _MOST_PAPILLARY * np.clip(1.0 - architecture / 0.40, 0, 1)
     papillary = 0.5 + 0.42 * SmoothField(seed + 13, 260.0).at(points.x_um, points.y_um) < share
     papillary &= share > 0
@@ -189,7 +181,7 @@ def alveoli(region: Window, architecture: float, seed: int) -> Alveoli:
         centres,
         points.keys,
         _part_of(centres, region, nest_um, seed + 12) if architecture > 0 else points.keys,
-        _part_of(centres, region, TERRITORY_UM, seed + 14),
+        _part_of(centres, region, _TERRITORY_UM, seed + 14),
         papillary,
         np.pi * uniform(points.keys, 21),
         np.where(papillary, 2.0 + 2.0 * uniform(points.keys, 22), 1.0 + 0.4 * uniform(points.keys, 22)),
@@ -198,6 +190,6 @@ def alveoli(region: Window, architecture: float, seed: int) -> Alveoli:
 
 def _part_of(centres: np.ndarray, region: Window, spacing_um: float, seed: int) -> np.ndarray:
     """Give the key of the lattice point that each centre is nearest to."""
-    points = jittered_points(region, spacing_um, seed, margin_um=2.5 * ALVEOLUS_UM + 2.5 * spacing_um)
-    _, nearest = KDTree(np.stack([points.x_um, points.y_um], axis=1)).query(centres)
+    points = jittered_points(region, spacing_um, seed, margin_um=2.5 * _ALVEOLUS_UM + 2.5 * spacing_um)
+    _, nearest = KDTree(points.places).query(centres)
     return np.asarray(points.keys[nearest])

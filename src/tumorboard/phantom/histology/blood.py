@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 
 from tumorboard.phantom.histology.fabric import levels, part_of
-from tumorboard.phantom.histology.lattice import Points, SmoothField, jittered_points, uniform
+from tumorboard.phantom.histology.lattice import SmoothField, jittered_points, uniform
 from tumorboard.phantom.histology.nuclei import paint_nuclei
-from tumorboard.phantom.histology.pink import lies_in
+from tumorboard.phantom.histology.scatter import along_contours, lies_in, points_in
 from tumorboard.phantom.histology.window import Canvas, Window
 
 _DIAMETER_UM = 6.1
@@ -85,12 +85,6 @@ def _set_cells(canvas: Canvas, x_px: np.ndarray, y_px: np.ndarray, keys: np.ndar
             np.copyto(target[top : top + size_y, left : left + size_x], level, where=covers)
 
 
-def _cells_in(part: Window, where: np.ndarray, spacing_um: float, seed: int, jitter: float) -> Points:
-    points = jittered_points(part, spacing_um, seed, margin_um=_DIAMETER_UM, jitter=jitter)
-    inside = lies_in(where, *part.pixels(points.x_um, points.y_um))
-    return Points(points.x_um[inside], points.y_um[inside], points.keys[inside])
-
-
 def paint_vessels(canvas: Canvas, field: np.ndarray, wall_level: int, seed: int) -> None:
     """Paint congested vessels: packed red cells within a smooth wall with flat nuclei.
 
@@ -113,7 +107,7 @@ def paint_vessels(canvas: Canvas, field: np.ndarray, wall_level: int, seed: int)
         cv2.copyTo(cv2.LUT(field[place], table), within[place], dye)
     np.copyto(canvas.erythrocyte[place], np.uint8(0), where=within[place] > 0)
     vessels = Canvas(part)
-    cells = _cells_in(part, lumen, _PACKED_SPACING_UM, seed, 0.7)
+    cells = points_in(part, lumen, _PACKED_SPACING_UM, seed, margin_um=_DIAMETER_UM, jitter=0.7)
     _set_cells(vessels, *part.pixels(cells.x_um, cells.y_um), cells.keys)
     _lay_over(canvas, place, cv2.bitwise_and(vessels.erythrocyte, lumen))
     _paint_endothelium(canvas, part, cv2.subtract(within[place], lumen), field[place], seed)
@@ -133,10 +127,6 @@ def _paint_endothelium(canvas: Canvas, part: Window, wall: np.ndarray, field: np
     chosen = lies_in(wall, x, y) & (uniform(points.keys, 83) < 0.22)
     if min(part.shape) < 3 or not chosen.any():
         return
-    columns = np.clip(np.rint(x[chosen]).astype(np.int64), 1, part.width_px - 2)
-    rows = np.clip(np.rint(y[chosen]).astype(np.int64), 1, part.height_px - 2)
-    slope_x = field[rows, columns + 1].astype(np.float64) - field[rows, columns - 1]
-    slope_y = field[rows + 1, columns].astype(np.float64) - field[rows - 1, columns]
     paint_nuclei(
         canvas,
         points.x_um[chosen],
@@ -144,7 +134,7 @@ def _paint_endothelium(canvas: Canvas, part: Window, wall: np.ndarray, field: np
         points.keys[chosen],
         diameter_um=4.6,
         elongation=3.2,
-        angle=np.arctan2(slope_y, slope_x) + np.pi / 2,
+        angle=along_contours(field, x[chosen], y[chosen]),
         darkness=0.95,
     )
 
@@ -171,9 +161,9 @@ def paint_lakes(canvas: Canvas, where: np.ndarray, seed: int) -> None:
     np.copyto(eosin, cv2.convertScaleAbs(eosin, alpha=0.45, beta=5), where=washed)
     np.copyto(haematoxylin, cv2.convertScaleAbs(haematoxylin, alpha=0.45), where=washed)
     lakes = Canvas(part)
-    cells = _cells_in(part, where[place], _LOOSE_SPACING_UM, seed, 1.0)
-    stays = uniform(cells.keys, 82) < _LOOSE_SHARE
-    _set_cells(lakes, *part.pixels(cells.x_um[stays], cells.y_um[stays]), cells.keys[stays])
+    cells = points_in(part, where[place], _LOOSE_SPACING_UM, seed, margin_um=_DIAMETER_UM, jitter=1.0)
+    cells = cells.only(uniform(cells.keys, 82) < _LOOSE_SHARE)
+    _set_cells(lakes, *part.pixels(cells.x_um, cells.y_um), cells.keys)
     lakes.erythrocyte[nuclei] = 0
     _lay_over(canvas, place, lakes.erythrocyte)
 

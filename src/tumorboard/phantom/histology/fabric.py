@@ -132,11 +132,10 @@ def _cut_out(periodic: np.ndarray, left: int, top: int, width: int, height: int)
 def part_of(window: Window, mask: np.ndarray) -> tuple[Window, tuple[slice, slice]]:
     """Give the smallest part of a window that holds a mask, as a window and as slices of its maps."""
     left, top, width, height = cv2.boundingRect(mask)
-    part = Window(window.left_um + left * window.mpp, window.top_um + top * window.mpp, width, height, window.mpp)
-    return part, (slice(top, top + height), slice(left, left + width))
+    return window.part(left, top, width, height), (slice(top, top + height), slice(left, left + width))
 
 
-def paint_fabric(canvas: Canvas, where: np.ndarray, fabric: Fabric, angle: float = 0.0) -> None:
+def paint_fabric(canvas: Canvas, where: np.ndarray, fabric: Fabric, angle: float) -> None:
     """Fill a mask with a fabric.
 
     Parameters
@@ -161,8 +160,4 @@ def _blocks(window: Window, mask: np.ndarray) -> Iterator[tuple[Window, tuple[sl
             x, y, width, height = cv2.boundingRect(within)
             if width:
                 x, y = left + x, top + y
-                place = slice(y, y + height), slice(x, x + width)
-                yield (
-                    Window(window.left_um + x * window.mpp, window.top_um + y * window.mpp, width, height, window.mpp),
-                    place,
-                )
+                yield window.part(x, y, width, height), (slice(y, y + height), slice(x, x + width))

@@ -9,7 +9,7 @@ from tumorboard.phantom.histology.cells import depth_in_cells
 from tumorboard.phantom.histology.fabric import levels, part_of
 from tumorboard.phantom.histology.grid import brought, grid_around
 from tumorboard.phantom.histology.lattice import jittered_points
-from tumorboard.phantom.histology.pink import scatter_nuclei
+from tumorboard.phantom.histology.scatter import scatter_nuclei
 from tumorboard.phantom.histology.window import Canvas
 
 _GRID_UM = 1.0

@@ -8,12 +8,11 @@ import cv2
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from tumorboard.phantom.histology.lattice import SmoothField, lattice_keys, uniform
+from tumorboard.phantom.histology.lattice import PLASTIC_RATIOS, SmoothField, jittered_lattice, uniform
 from tumorboard.phantom.histology.window import Window
 
 POINTS_PER_UM2 = 2 / np.sqrt(3)
 """Points of a hexagonal lattice in the square of its spacing."""
-_GENERALISED_GOLDEN = 0.7548776662466927, 0.5698402909980532
 _VERTICES = 64
 _JITTER = 1.5
 """How far a focus may lie from its place in the lattice, in spacings across both sides."""
@@ -66,20 +65,11 @@ def foci_around(window: Window, spacing_um: float, seed: int, *, margin_um: floa
     -------
     Foci
     """
-    height_um = spacing_um * np.sqrt(3) / 2
     reach_um = margin_um + _MOST_CLUSTERED * clustered_um + 0.5 * _JITTER * spacing_um
-    columns = np.arange(
-        np.floor((window.left_um - reach_um) / spacing_um) - 1, np.ceil((window.right_um + reach_um) / spacing_um) + 1
-    )
-    rows = np.arange(
-        np.floor((window.top_um - reach_um) / height_um) - 1, np.ceil((window.bottom_um + reach_um) / height_um) + 1
-    )
-    column, row = (grid.ravel() for grid in np.meshgrid(columns, rows))
-    keys = lattice_keys(column, row, seed)
-    x_um = (column + 0.5 * (row % 2) + _JITTER * (uniform(keys, 1) - 0.5)) * spacing_um
-    y_um = (row + _JITTER * (uniform(keys, 2) - 0.5)) * height_um
+    points, column, row = jittered_lattice(window, spacing_um, seed, reach_um=reach_um, jitter=_JITTER)
+    x_um, y_um = points.x_um, points.y_um
     start = (seed % 1_000_003) / 1_000_003
-    rank = np.mod(column * _GENERALISED_GOLDEN[0] + row * _GENERALISED_GOLDEN[1] + start, 1.0)
+    rank = np.mod(column * PLASTIC_RATIOS[0] + row * PLASTIC_RATIOS[1] + start, 1.0)
     if clustered_um:
         shifts = [
             clustered_um
@@ -87,16 +77,14 @@ def foci_around(window: Window, spacing_um: float, seed: int, *, margin_um: floa
             for number in (1, 2)
         ]
         x_um, y_um = x_um + shifts[0], y_um + shifts[1]
-    near = (x_um > window.left_um - margin_um) & (x_um < window.right_um + margin_um)
-    near &= (y_um > window.top_um - margin_um) & (y_um < window.bottom_um + margin_um)
-    return Foci(x_um, y_um, rank, keys).only(near)
+    return Foci(x_um, y_um, rank, points.keys).only(window.holds(x_um, y_um, margin_um))
 
 
-def _waves(keys: np.ndarray, amplitudes: list[float], first: int) -> tuple[np.ndarray, np.ndarray]:
+def _waves(keys: np.ndarray, amplitudes: list[float]) -> tuple[np.ndarray, np.ndarray]:
     angle = np.linspace(0, 2 * np.pi, _VERTICES, endpoint=False)
     radius = np.ones((len(keys), _VERTICES))
     for number, amplitude in enumerate(amplitudes):
-        phase = 2 * np.pi * uniform(keys, first + number)[:, None]
+        phase = 2 * np.pi * uniform(keys, 10 + number)[:, None]
         radius += amplitude * np.cos((number + 2) * angle + phase)
     return angle, radius
 
@@ -153,19 +141,19 @@ def smooth_outlines(foci: Foci, area: np.ndarray) -> np.ndarray:
     ndarray of float, shape (foci, vertices, 2)
         x and y in µm.
     """
-    angle, radius = _waves(foci.keys, [0.16, 0.10, 0.03], 10)
+    angle, radius = _waves(foci.keys, [0.16, 0.10, 0.03])
     return _outlines(foci, angle, radius, 1 + 0.7 * uniform(foci.keys, 42), area)
 
 
 def ragged_outlines(foci: Foci, area: np.ndarray) -> np.ndarray:
     """Give map-like outlines with bays and spurs; see `smooth_outlines`."""
-    angle, radius = _waves(foci.keys, [0.16, 0.14, 0.12, 0.10, 0.09, 0.08, 0.07, 0.06], 10)
+    angle, radius = _waves(foci.keys, [0.16, 0.14, 0.12, 0.10, 0.09, 0.08, 0.07, 0.06])
     return _outlines(foci, angle, np.maximum(radius, 0.25), 1 + 0.7 * uniform(foci.keys, 42), area)
 
 
 def vessel_outlines(foci: Foci, area: np.ndarray) -> np.ndarray:
     """Give round, dented, long or bent outlines; see `smooth_outlines`."""
-    angle, radius = _waves(foci.keys, [0.12, 0.09, 0.06, 0.04, 0.03], 10)
+    angle, radius = _waves(foci.keys, [0.12, 0.09, 0.06, 0.04, 0.03])
     # a larger vessel is cut along as often as across
     elongation = 1 + 3.2 * uniform(foci.keys, 42) ** 2
     return _outlines(foci, angle, radius, elongation, area, bend=1.2 * (uniform(foci.keys, 45) - 0.5))
@@ -173,7 +161,7 @@ def vessel_outlines(foci: Foci, area: np.ndarray) -> np.ndarray:
 
 def dissecting_outlines(foci: Foci, area: np.ndarray) -> np.ndarray:
     """Give outlines with tongues that creep between the cells; see `smooth_outlines`."""
-    angle, waves = _waves(foci.keys, [0.25, 0.25, 0.2, 0.15, 0.12, 0.12, 0.1], 10)
+    angle, waves = _waves(foci.keys, [0.25, 0.25, 0.2, 0.15, 0.12, 0.12, 0.1])
     arms = 3 + np.floor(3 * uniform(foci.keys, 43))[:, None]
     phase = np.pi * uniform(foci.keys, 44)[:, None]
     radius = 0.35 + np.abs(np.cos(0.5 * arms * angle + phase)) ** 3

@@ -10,10 +10,10 @@ import numpy as np
 
 from tumorboard.phantom.histology.cells import depth_in_cells
 from tumorboard.phantom.histology.fabric import Fabric, levels, part_of, periodic_noise
-from tumorboard.phantom.histology.grid import as_field, brought, grid_around
+from tumorboard.phantom.histology.grid import FIELD_PER_UM, as_field, brought, grid_around
 from tumorboard.phantom.histology.lattice import SmoothField, jittered_points, uniform
 from tumorboard.phantom.histology.nuclei import paint_nuclei
-from tumorboard.phantom.histology.pink import lies_in
+from tumorboard.phantom.histology.scatter import along_contours, inner_pixels, lies_in
 from tumorboard.phantom.histology.window import Canvas, Window
 
 _GRID_UM = 1.0
@@ -90,7 +90,7 @@ def _tables() -> dict[str, np.ndarray]:
     depth = np.arange(256) / _DEPTH_PER_UM
     membrane = np.exp(-(((depth - 1.9) / 0.4) ** 2))
     inside = np.clip((depth - 1.15) / 0.45, 0, 1)
-    inside_lumen = (np.arange(256) - 127.5) / 4
+    inside_lumen = (np.arange(256) - 127.5) / FIELD_PER_UM
     open_part = np.clip((inside_lumen + 3.0) / 6.0, 0, 1)
     brush = np.exp(-(((inside_lumen + 1.2) / 0.9) ** 2))
     bowman = np.clip((depth - 3.0) / 0.8, 0, 1) * np.clip((_TUFT_BEGINS_UM - depth) / 0.8, 0, 1)
@@ -150,14 +150,7 @@ def _paint_epithelium(canvas: Canvas, part: Window, mask: np.ndarray, cortex: _C
     """Paint the basal round nuclei of tubules, the crowded ones of glomeruli, the flat ones between."""
     points = jittered_points(part, 7.6, seed + 5, margin_um=6.0, jitter=0.7)
     x, y = part.pixels(points.x_um, points.y_um)
-    column = (
-        np.clip(np.rint(x).astype(np.int64), 1, part.width_px - 2) if part.width_px > 2 else np.zeros(len(x), np.int64)
-    )
-    row = (
-        np.clip(np.rint(y).astype(np.int64), 1, part.height_px - 2)
-        if part.height_px > 2
-        else np.zeros(len(y), np.int64)
-    )
+    column, row = inner_pixels(x, y, part.shape)
     depth = cortex.depth[row, column] / _DEPTH_PER_UM
     ball = cortex.glomerulus[row, column] > 0
     chance = uniform(points.keys, 98)
@@ -166,11 +159,7 @@ def _paint_epithelium(canvas: Canvas, part: Window, mask: np.ndarray, cortex: _C
     between = (depth < 2.0) & (chance < 0.45)
     chosen = (in_cells | in_tuft | between) & lies_in(mask, x, y)
     keys, flat, crowded = points.keys[chosen], between[chosen], in_tuft[chosen]
-    right, left = np.minimum(column + 1, part.width_px - 1), np.maximum(column - 1, 0)
-    below, above = np.minimum(row + 1, part.height_px - 1), np.maximum(row - 1, 0)
-    slope_x = cortex.depth[row, right].astype(np.float64) - cortex.depth[row, left]
-    slope_y = cortex.depth[below, column].astype(np.float64) - cortex.depth[above, column]
-    along = (np.arctan2(slope_y, slope_x) + np.pi / 2)[chosen]
+    along = along_contours(cortex.depth, x[chosen], y[chosen])
     paint_nuclei(
         canvas,
         points.x_um[chosen],

@@ -14,6 +14,8 @@ _CELLS_PER_KNOT = 8
 """Cells of the grid from one knot of a field to the next: linear between them, it is off by less than a hundredth."""
 _LARGEST_CELL_PX = 16
 _GOLDEN, _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+PLASTIC_RATIOS = 0.7548776662466927, 0.5698402909980532
+"""Steps along x and y of a low-discrepancy sequence: Roberts' golden ratio of two dimensions (2018)."""
 _X_STEP, _Y_STEP = np.uint64(0xD6E8FEB86659FD93), np.uint64(0xA0761D6478BD642F)
 
 
@@ -65,6 +67,15 @@ class Points:
     y_um: np.ndarray
     keys: np.ndarray
 
+    @property
+    def places(self) -> np.ndarray:
+        """Give x and y side by side, shape (points, 2)."""
+        return np.stack([self.x_um, self.y_um], axis=1)
+
+    def only(self, chosen: np.ndarray) -> Points:
+        """Give some of the points."""
+        return Points(self.x_um[chosen], self.y_um[chosen], self.keys[chosen])
+
 
 def jittered_points(window: Window, spacing_um: float, seed: int, *, margin_um: float, jitter: float = 0.8) -> Points:
     """Give the points of a jittered hexagonal lattice in and around a window.
@@ -85,24 +96,45 @@ def jittered_points(window: Window, spacing_um: float, seed: int, *, margin_um: 
     -------
     Points
     """
+    points, _, _ = jittered_lattice(window, spacing_um, seed, reach_um=margin_um, jitter=jitter)
+    return points.only(window.holds(points.x_um, points.y_um, margin_um))
+
+
+def jittered_lattice(
+    window: Window, spacing_um: float, seed: int, *, reach_um: float, jitter: float
+) -> tuple[Points, np.ndarray, np.ndarray]:
+    """Give all points of a rectangle of a jittered hexagonal lattice that covers a window, with their columns and rows.
+
+    Parameters
+    ----------
+    window : Window
+    spacing_um : float
+        Distance of neighbours in a row.
+    seed : int
+        Names the lattice.
+    reach_um : float
+        How far around the window the rectangle reaches, at the least.
+    jitter : float
+        How far a point may lie from its place, in spacings.
+
+    Returns
+    -------
+    points : Points
+    column, row : ndarray of float, shape (points,)
+        Whole numbers.
+    """
     height_um = spacing_um * np.sqrt(3) / 2
     columns = np.arange(
-        np.floor((window.left_um - margin_um) / spacing_um) - 1, np.ceil((window.right_um + margin_um) / spacing_um) + 1
+        np.floor((window.left_um - reach_um) / spacing_um) - 1, np.ceil((window.right_um + reach_um) / spacing_um) + 1
     )
     rows = np.arange(
-        np.floor((window.top_um - margin_um) / height_um) - 1, np.ceil((window.bottom_um + margin_um) / height_um) + 1
+        np.floor((window.top_um - reach_um) / height_um) - 1, np.ceil((window.bottom_um + reach_um) / height_um) + 1
     )
     column, row = (grid.ravel() for grid in np.meshgrid(columns, rows))
     keys = lattice_keys(column, row, seed)
     x_um = (column + 0.5 * (row % 2) + jitter * (uniform(keys, 1) - 0.5)) * spacing_um
     y_um = (row + jitter * (uniform(keys, 2) - 0.5)) * height_um
-    inside = (
-        (x_um > window.left_um - margin_um)
-        & (x_um < window.right_um + margin_um)
-        & (y_um > window.top_um - margin_um)
-        & (y_um < window.bottom_um + margin_um)
-    )
-    return Points(x_um[inside], y_um[inside], keys[inside])
+    return Points(x_um, y_um, keys), column, row
 
 
 @dataclass(frozen=True)

@@ -87,9 +87,7 @@ class Layout:
         self.pink_share, self.blood_share = float(draws.uniform(0.08, 0.25)), float(draws.uniform(0.02, 0.08))
         small = min(width_um, height_um) < 2000
         self._outline = Outline(seed, width_um, height_um)
-        everywhere = Window(
-            0, 0, round(width_um / self._coarse_um), round(height_um / self._coarse_um), self._coarse_um
-        )
+        everywhere = self._outline.everywhere
         inside = self._outline.over(everywhere) > 0
         has_kidney, kidney = draws.random() < (0.4 if small else 0.8), draws.uniform(0.06, 0.12 if small else 0.22)
         has_fat, fat = draws.random() < (0.0 if small else 0.5), draws.uniform(0.03, 0.10)
@@ -106,10 +104,6 @@ class Layout:
         """Direction of the capsule's fibres in radians."""
         return self._kidney.direction + np.pi / 2
 
-    @property
-    def _coarse_um(self) -> float:
-        return max(self.width_um, self.height_um) / 256
-
     def _begun(self, side: _Side, name: str, grid: Window, inside: np.ndarray, share: float) -> _Side:
         if not share:
             return side
@@ -118,7 +112,7 @@ class Layout:
 
     def _towards(self, side: _Side, name: str, grid: Window) -> np.ndarray:
         """Give how far each place lies in a side's direction, along a wavy front, in µm."""
-        x, y = _places(grid)
+        x, y = grid.centres()
         size = min(self.width_um, self.height_um)
         seed = self._seeds["sides"] + (0 if name == "kidney" else 10)
         along = x * np.cos(side.direction) + y * np.sin(side.direction)
@@ -248,9 +242,3 @@ def _ragged() -> Fabric:
     """Make the noise that frays borders (128: none)."""
     fine = levels(128 + 22 * periodic_noise(1024, (2.0, 2.0), 71) + 16 * periodic_noise(1024, (5.0, 5.0), 72))
     return Fabric(fine, fine)
-
-
-def _places(grid: Window) -> tuple[np.ndarray, np.ndarray]:
-    x = grid.left_um + (np.arange(grid.width_px) + 0.5) * grid.mpp
-    y = grid.top_um + (np.arange(grid.height_px) + 0.5) * grid.mpp
-    return x[None, :].astype(np.float64), y[:, None].astype(np.float64)

@@ -26,8 +26,6 @@ class Mosaic:
     keys : ndarray of uint64, shape (cells,)
     alveolus : ndarray of int, shape (cells,)
         Index of its group.
-    across_um : ndarray of float, shape (cells,)
-        Distance from the long axis of its group.
     direction : ndarray of float, shape (cells,)
         In which the flow draws the cell out, in radians.
     drawn_out : ndarray of float, shape (cells,)
@@ -45,7 +43,6 @@ class Mosaic:
     centres: np.ndarray
     keys: np.ndarray
     alveolus: np.ndarray
-    across_um: np.ndarray
     direction: np.ndarray
     drawn_out: np.ndarray
     corners: np.ndarray
@@ -71,9 +68,9 @@ def lay_mosaic(region: Window, spacing_um: float, groups: Alveoli, flow: Flow, s
     Mosaic
     """
     points = jittered_points(region, spacing_um, seed + 21, margin_um=2.5 * spacing_um, jitter=0.72)
-    sites = np.stack([points.x_um, points.y_um], axis=1)
+    sites = points.places
     diagram = Voronoi(sites)
-    alveolus, across = groups.of_cells(sites)
+    alveolus = groups.of_cells(sites)
     ridges, sides = np.asarray(diagram.ridge_vertices), np.asarray(diagram.ridge_points)
     inner = within_reach(diagram, spacing_um)
     pairs, ends = sides[inner], ridges[inner]
@@ -87,7 +84,6 @@ def lay_mosaic(region: Window, spacing_um: float, groups: Alveoli, flow: Flow, s
         flow.to_slide(sites),
         points.keys,
         alveolus,
-        across,
         *_drawn_out(flow, sites),
         corners,
         [region if complete else [] for region, complete in zip(regions, whole.tolist(), strict=True)],

@@ -24,6 +24,11 @@ class Outline:
         The slide's seed: shape, direction, pieces and share come from it alone.
     width_um, height_um : float
         The slide's size.
+
+    Attributes
+    ----------
+    everywhere : Window
+        The whole slide, coarse.
     """
 
     def __init__(self, seed: int, width_um: float, height_um: float) -> None:
@@ -44,10 +49,10 @@ class Outline:
         share = float(draws.uniform(_LEAST_SHARE + (0.05 if small else 0.0), self._roomy_share()))
         self._edge_um = 0.0
         mpp = max(width_um, height_um) / 256
-        everywhere = Window(0, 0, round(width_um / mpp), round(height_um / mpp), mpp)
+        self.everywhere = Window(0, 0, round(width_um / mpp), round(height_um / mpp), mpp)
         # the gaps between pieces are cut out of a larger outline
         whole = min(share * (1 + gaps), _MOST_SHARE + 0.02)
-        self._edge_um = float(np.quantile(self._depth(everywhere), 1 - whole))
+        self._edge_um = float(np.quantile(self._depth(self.everywhere), 1 - whole))
 
     def over(self, grid: Window) -> np.ndarray:
         """Give how far inside the outline each place lies.
@@ -62,7 +67,7 @@ class Outline:
             In about µm; negative on glass.
         """
         depth = self._depth(grid) - self._edge_um
-        x, y = _places(grid)
+        x, y = grid.centres()
         for number, (angle, offset_um, gap_um) in enumerate(self._cuts):
             line = (x - self._width_um / 2) * np.cos(angle) + (y - self._height_um / 2) * np.sin(angle) - offset_um
             line = line + 0.06 * self._size_um * SmoothField(self._seed + 20 + number, 0.25 * self._size_um).over(grid)
@@ -95,7 +100,7 @@ class Outline:
         return float(np.clip(share + 0.06, _LEAST_SHARE + 0.07, _MOST_SHARE))
 
     def _depth(self, grid: Window) -> np.ndarray:
-        x, y = _places(grid)
+        x, y = grid.centres()
         size = self._size_um
         along, across = self._normalised(x, y)
         across = across + self._bend * (along**2 - 0.3)
@@ -117,15 +122,8 @@ class Outline:
 
     def _glass_around(self, grid: Window) -> np.ndarray:
         size = self._size_um
-        x, y = _places(grid)
+        x, y = grid.centres()
         border = np.minimum(np.minimum(x, self._width_um - x), np.minimum(y, self._height_um - y))
         # wavy, so that no end is cut straight along the slide's edge
         depth = border / (0.05 * size) - np.maximum(0.7 * (1 + SmoothField(self._seed + 12, 0.22 * size).over(grid)), 0)
         return np.asarray(0.25 * size * np.clip(1 - depth, 0, 5) ** 2)
-
-
-def _places(grid: Window) -> tuple[np.ndarray, np.ndarray]:
-    """Give the cells' centres: x as a row and y as a column, in µm."""
-    x = grid.left_um + (np.arange(grid.width_px) + 0.5) * grid.mpp
-    y = grid.top_um + (np.arange(grid.height_px) + 0.5) * grid.mpp
-    return x[None, :], y[:, None]

@@ -8,21 +8,12 @@ import cv2
 import numpy as np
 
 from tumorboard.phantom.histology.cells import periodic_cells
-from tumorboard.phantom.histology.fabric import (
-    NATIVE_MPP,
-    Fabric,
-    displaced,
-    levels,
-    paint_fabric,
-    part_of,
-    periodic_noise,
-)
-from tumorboard.phantom.histology.lattice import jittered_points, uniform
-from tumorboard.phantom.histology.nuclei import paint_nuclei
+from tumorboard.phantom.histology.fabric import NATIVE_MPP, Fabric, displaced, levels, paint_fabric, periodic_noise
+from tumorboard.phantom.histology.scatter import scatter_nuclei
 from tumorboard.phantom.histology.window import Canvas
 
 _SIZE = 1024
-EOSIN_MEAN, EOSIN_SD = 15.0, 5.9
+_EOSIN_MEAN, _EOSIN_SD = 15.0, 5.9
 """Levels of eosin of both tissues over pixels of 1 µm."""
 _BLAND_SPACING_UM = 32.0
 _DUST_CLUSTERS = 620
@@ -38,7 +29,7 @@ def _of_mean_and_sd(values: np.ndarray, mean: float, sd: float) -> np.ndarray:
 
 
 @lru_cache(maxsize=1)
-def necrosis_fabric() -> Fabric:
+def _necrosis_fabric() -> Fabric:
     """Make coagulative necrosis: ghosts of cells, granular debris, cracks and the dust of burst nuclei."""
     depth, tone = periodic_cells(_SIZE, 9.5, seed=21)
     grain = periodic_noise(_SIZE, (0.30, 0.30), 22)
@@ -58,7 +49,7 @@ def necrosis_fabric() -> Fabric:
     blue = (4.2 + 1.3 * grain + 0.9 * clumps + 2.5 * outline + haze) * (0.25 + 0.75 * solid)
     haematoxylin = np.maximum(cv2.GaussianBlur(_dust(), (0, 0), 0.9), blue)
     soft = cv2.GaussianBlur(eosin * solid, (0, 0), 0.8)
-    return Fabric(_of_mean_and_sd(soft, EOSIN_MEAN, 1.06 * EOSIN_SD), levels(haematoxylin))
+    return Fabric(_of_mean_and_sd(soft, _EOSIN_MEAN, 1.06 * _EOSIN_SD), levels(haematoxylin))
 
 
 def _dust() -> np.ndarray:
@@ -84,7 +75,7 @@ def _dust() -> np.ndarray:
 
 
 @lru_cache(maxsize=1)
-def hyaline_fabric() -> Fabric:
+def _hyaline_fabric() -> Fabric:
     """Make hyaline and oedematous tissue: smooth ground, wispy fibres, pale pools; its nuclei are painted apart."""
     bend_x, bend_y = (6.0 * periodic_noise(_SIZE, (16.0, 16.0), seed) for seed in (31, 32))
     ground = displaced(periodic_noise(_SIZE, (8.0, 2.6), 33), bend_x, bend_y)
@@ -97,7 +88,7 @@ def hyaline_fabric() -> Fabric:
     eosin = (16 + 2.2 * ground + 1.2 * grain) * solid + 6.0 * threads
     haematoxylin = (4.9 + 0.9 * grain) * (0.35 + 0.65 * solid) + 3.2 * threads
     soft = cv2.GaussianBlur(eosin, (0, 0), 0.8)
-    return Fabric(_of_mean_and_sd(soft, EOSIN_MEAN, EOSIN_SD), levels(haematoxylin))
+    return Fabric(_of_mean_and_sd(soft, _EOSIN_MEAN, _EOSIN_SD), levels(haematoxylin))
 
 
 def wisps(size_px: int, bend_x: np.ndarray, bend_y: np.ndarray, *, seed: int, width: float) -> np.ndarray:
@@ -117,68 +108,10 @@ def wisps(size_px: int, bend_x: np.ndarray, bend_y: np.ndarray, *, seed: int, wi
 
 def paint_necrosis(canvas: Canvas, where: np.ndarray, angle: float) -> None:
     """Paint coagulative necrosis into a mask (0 or 255)."""
-    paint_fabric(canvas, where, necrosis_fabric(), angle)
+    paint_fabric(canvas, where, _necrosis_fabric(), angle)
 
 
 def paint_hyaline(canvas: Canvas, where: np.ndarray, angle: float, seed: int) -> None:
     """Paint hyaline tissue and its small bland nuclei into a mask (0 or 255)."""
-    paint_fabric(canvas, where, hyaline_fabric(), angle)
+    paint_fabric(canvas, where, _hyaline_fabric(), angle)
     scatter_nuclei(canvas, where, _BLAND_SPACING_UM, seed, diameter_um=4.7, elongation=1.9, angle=angle, darkness=0.7)
-
-
-def scatter_nuclei(
-    canvas: Canvas,
-    where: np.ndarray,
-    spacing_um: float,
-    seed: int,
-    *,
-    diameter_um: float,
-    elongation: float,
-    angle: float,
-    darkness: float,
-    spread: float = 0.5,
-) -> None:
-    """Paint nuclei of a connective tissue: those whose centre, or nearest pixel, lies in a mask.
-
-    Parameters
-    ----------
-    canvas : Canvas
-    where : ndarray of uint8, shape (height, width)
-        0 or 255.
-    spacing_um : float
-        Between neighbours.
-    seed : int
-    diameter_um : float
-        Of the circle of the mean area.
-    elongation : float
-        Mean long axis by short axis.
-    angle, spread : float
-        Mean direction and half its range, in radians.
-    darkness : float
-        Mean darkness.
-    """
-    part, place = part_of(canvas.window, where)
-    if not part.width_px:
-        return
-    points = jittered_points(part, spacing_um, seed, margin_um=5.0, jitter=1.0)
-    inside = lies_in(where[place], *part.pixels(points.x_um, points.y_um))
-    keys = points.keys[inside]
-    paint_nuclei(
-        canvas,
-        points.x_um[inside],
-        points.y_um[inside],
-        keys,
-        diameter_um=diameter_um * (0.8 + 0.4 * uniform(keys, 61)),
-        elongation=1 + (elongation - 1) * 2 * uniform(keys, 62),
-        angle=angle + spread * (2 * uniform(keys, 63) - 1),
-        irregularity=0.3,
-        darkness=darkness * (0.75 + 0.5 * uniform(keys, 64)),
-        vesicular=0.15,
-    )
-
-
-def lies_in(where: np.ndarray, x_px: np.ndarray, y_px: np.ndarray) -> np.ndarray:
-    """Say which points lie in a mask; beside the mask its nearest pixel counts."""
-    column = np.clip(np.rint(x_px).astype(np.int64), 0, where.shape[1] - 1)
-    row = np.clip(np.rint(y_px).astype(np.int64), 0, where.shape[0] - 1)
-    return np.asarray(where[row, column] > 0)

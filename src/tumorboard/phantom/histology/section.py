@@ -11,6 +11,7 @@ from tumorboard.errors import TumorboardError
 from tumorboard.phantom.histology.blood import paint_lakes, paint_vessels
 from tumorboard.phantom.histology.fat import paint_fat
 from tumorboard.phantom.histology.kidney import paint_kidney
+from tumorboard.phantom.histology.lattice import PLASTIC_RATIOS
 from tumorboard.phantom.histology.layout import WALL_LEVEL, Layout
 from tumorboard.phantom.histology.pink import paint_hyaline, paint_necrosis
 from tumorboard.phantom.histology.regions import Region, trace
@@ -27,7 +28,6 @@ _OPTICAL_SPREAD_UM = 0.2
 """Standard deviation of a point's image: a lens of 0.75 numerical aperture resolves about 0.45 µm (Rayleigh)."""
 _REACH_UM = 5.0
 """How far around a window is painted: a cell or nucleus in the next tissue's border reaches in."""
-_PLASTIC_RATIO = 0.7548776662466927, 0.5698402909980532
 
 
 @dataclass(frozen=True)
@@ -176,10 +176,10 @@ class Section:
             )
         share = (sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]) / side**2
         start = generator(self._seeds.tissues % 2**31, 0, "positions " + purpose).random(2)
-        # Roberts' sequence (2018): each further point falls into the largest gap
+        # each further point falls into the largest gap
         number = np.arange(count * _TRIES)
-        column = (np.mod(start[0] + number * _PLASTIC_RATIO[0], 1) * share.shape[1]).astype(np.int64)
-        row = (np.mod(start[1] + number * _PLASTIC_RATIO[1], 1) * share.shape[0]).astype(np.int64)
+        column = (np.mod(start[0] + number * PLASTIC_RATIOS[0], 1) * share.shape[1]).astype(np.int64)
+        row = (np.mod(start[1] + number * PLASTIC_RATIOS[1], 1) * share.shape[0]).astype(np.int64)
         fit = np.flatnonzero(share[row, column] >= _LEAST_TUMOUR + 0.01)[:count]
         if not fit.size:
             raise TumorboardError(

@@ -11,7 +11,7 @@ from scipy.spatial import Voronoi
 from tumorboard.phantom.histology.architecture import Flow
 from tumorboard.phantom.histology.lattice import SmoothField, hashed, jittered_points, uniform
 from tumorboard.phantom.histology.mosaic import pair_keys, within_reach
-from tumorboard.phantom.histology.strokes import draw_strokes, ramp
+from tumorboard.phantom.histology.strokes import draw_strokes, owner_and_rank, ramp
 from tumorboard.phantom.histology.tumour_texture import Texture, texture_over
 from tumorboard.phantom.histology.window import Window
 
@@ -34,6 +34,20 @@ class Septa:
 
     lines: np.ndarray
     width_um: np.ndarray
+    keys: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Fibres:
+    """Collagen fibres.
+
+    Attributes
+    ----------
+    lines : ndarray of float, shape (fibres, 3, 2)
+    keys : ndarray of uint64, shape (fibres,)
+    """
+
+    lines: np.ndarray
     keys: np.ndarray
 
 
@@ -60,7 +74,7 @@ def lay_septa(window: Window, stroma_pattern: float, seed: int) -> Septa:
     flow = Flow(seed + 31, 0.12 + 0.20 * stroma_pattern, 0.45 * spacing)
     region = flow.laid_out(window, 0.2 * spacing)
     points = jittered_points(region, spacing, seed + 32, margin_um=2.2 * spacing, jitter=0.45 + 0.45 * stroma_pattern)
-    diagram = Voronoi(np.stack([points.x_um, points.y_um], axis=1))
+    diagram = Voronoi(points.places)
     inner = within_reach(diagram, spacing)
     ends = diagram.vertices[np.asarray(diagram.ridge_vertices)[inner]]
     ends = np.where((ends[:, :1, :1] > ends[:, 1:, :1]), ends[:, ::-1], ends)
@@ -72,8 +86,7 @@ def lay_septa(window: Window, stroma_pattern: float, seed: int) -> Septa:
 def _pieces(ends: np.ndarray, keys: np.ndarray, flow: Flow, stroma_pattern: float, spacing: float) -> Septa:
     length = np.hypot(*(ends[:, 1] - ends[:, 0]).T)
     number = np.maximum(np.ceil(length / _PIECE_UM), 1).astype(np.int64)
-    owner = np.repeat(np.arange(len(number)), number)
-    rank = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number)
+    owner, rank = owner_and_rank(number)
     start, step = ends[owner, 0], (ends[owner, 1] - ends[owner, 0]) / number[owner, None]
     lines = np.stack([start + rank[:, None] * step, start + (rank + 1)[:, None] * step], axis=1)
     middle = lines.mean(axis=1)
@@ -141,7 +154,7 @@ class PlaceMap:
         return cv2.warpAffine(self.level, to_map, (window.width_px, window.height_px), flags=flags)
 
 
-def map_window(window: Window) -> Window:
+def _map_window(window: Window) -> Window:
     """Give the window on the slide's grid of 1 µm that covers a window and 20 µm around it."""
     left, top = np.floor(window.left_um) - 20, np.floor(window.top_um) - 20
     width, height = np.ceil(window.right_um) + 20 - left, np.ceil(window.bottom_um) + 20 - top
@@ -163,7 +176,7 @@ def stroma_map(window: Window, septa: Septa, stroma_pattern: float) -> PlaceMap:
     PlaceMap
         Soft: about 128 at the border, rising by 100 a µm.
     """
-    around = map_window(window)
+    around = _map_window(window)
     drawn = np.zeros(around.shape, np.uint8)
     draw_strokes(drawn, around, septa.lines, np.maximum(septa.width_um, 1.6))
     blurred = cv2.GaussianBlur(drawn, (0, 0), 1.2 + 2.2 * stroma_pattern)
@@ -172,7 +185,7 @@ def stroma_map(window: Window, septa: Septa, stroma_pattern: float) -> PlaceMap:
     return PlaceMap(around, cv2.LUT(frayed, ramp(2.0, -110)))
 
 
-def fibres(septa: Septa) -> tuple[np.ndarray, np.ndarray]:
+def lay_fibres(septa: Septa) -> Fibres:
     """Lay collagen fibres along the bands.
 
     Parameters
@@ -181,12 +194,9 @@ def fibres(septa: Septa) -> tuple[np.ndarray, np.ndarray]:
 
     Returns
     -------
-    lines : ndarray of float, shape (fibres, 3, 2)
-    keys : ndarray of uint64, shape (fibres,)
+    Fibres
     """
-    number = np.ceil(septa.width_um / 2.2).astype(np.int64)
-    owner = np.repeat(np.arange(len(number)), number)
-    rank = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number)
+    owner, rank = owner_and_rank(np.ceil(septa.width_um / 2.2).astype(np.int64))
     with np.errstate(over="ignore"):
         keys = hashed(septa.keys[owner] + rank.astype(np.uint64), 4)
     along = (septa.lines[:, 1] - septa.lines[:, 0])[owner]
@@ -196,4 +206,4 @@ def fibres(septa: Septa) -> tuple[np.ndarray, np.ndarray]:
     bend = normal * (4 * (uniform(keys, 63) - 0.5))[:, None]
     reach = along * (0.6 + 0.8 * uniform(keys, 64))[:, None]
     tilt = normal * (5 * (uniform(keys, 65) - 0.5))[:, None]
-    return np.stack([middle - reach - tilt, middle + bend, middle + reach + tilt], axis=1), keys
+    return Fibres(np.stack([middle - reach - tilt, middle + bend, middle + reach + tilt], axis=1), keys)

@@ -13,6 +13,8 @@ _SHIFT = 4
 
 _FAR_PX = 1e6
 """OpenCV's coordinates are 32-bit whole numbers; nothing that far away is seen."""
+_WIDEST_BOW = 0.18
+"""Height of the widest arc, relative to its chord."""
 
 
 def to_fixed(window: Window, points_um: np.ndarray) -> np.ndarray:
@@ -33,7 +35,7 @@ def to_fixed(window: Window, points_um: np.ndarray) -> np.ndarray:
     return np.asarray(np.round(np.clip(pixels, -_FAR_PX, _FAR_PX) * (1 << _SHIFT)), np.int32)
 
 
-def in_view(window: Window, points_um: np.ndarray, reach_um: np.ndarray | float) -> np.ndarray:
+def _in_view(window: Window, points_um: np.ndarray, reach_um: np.ndarray | float) -> np.ndarray:
     """Say which lines (shape (lines, points, 2)) may reach into the window."""
     lowest, highest = points_um.min(axis=1), points_um.max(axis=1)
     return np.asarray(
@@ -55,14 +57,12 @@ def draw_lines(layer: np.ndarray, window: Window, points_um: np.ndarray, level: 
     points_um : ndarray of float, shape (lines, points, 2)
     level : int
     """
-    seen = points_um[in_view(window, points_um, 2 * window.mpp)]
+    seen = points_um[_in_view(window, points_um, 2 * window.mpp)]
     cv2.polylines(layer, list(to_fixed(window, seen)), False, level, 1, cv2.LINE_AA, _SHIFT)
 
 
-def draw_strokes(
-    layer: np.ndarray, window: Window, points_um: np.ndarray, width_um: np.ndarray, level: int = 255
-) -> None:
-    """Draw lines of a width of their own, with round ends.
+def draw_strokes(layer: np.ndarray, window: Window, points_um: np.ndarray, width_um: np.ndarray) -> None:
+    """Draw lines of a width of their own at full level, with round ends.
 
     Parameters
     ----------
@@ -72,13 +72,12 @@ def draw_strokes(
     points_um : ndarray of float, shape (lines, points, 2)
     width_um : ndarray of float, shape (lines,)
         Those below half a pixel are left out.
-    level : int
     """
     thickness = np.round(width_um / window.mpp).astype(np.int64)
-    seen = in_view(window, points_um, width_um) & (thickness > 0)
+    seen = _in_view(window, points_um, width_um) & (thickness > 0)
     fixed, thickness = to_fixed(window, points_um[seen]), thickness[seen]
     for step in np.unique(thickness):
-        cv2.polylines(layer, list(fixed[thickness == step]), False, level, int(step), cv2.LINE_AA, _SHIFT)
+        cv2.polylines(layer, list(fixed[thickness == step]), False, 255, int(step), cv2.LINE_AA, _SHIFT)
 
 
 def fill_polygons(
@@ -103,7 +102,7 @@ def fill_polygons(
         cv2.fillPoly(layer, polygons, int(level), cv2.LINE_8, _SHIFT)
 
 
-def curved(lines: np.ndarray, keys: np.ndarray, *, bow: float, seed: int) -> np.ndarray:
+def curved(lines: np.ndarray, keys: np.ndarray, seed: int) -> np.ndarray:
     """Bend straight lines and make them unsteady.
 
     Parameters
@@ -111,8 +110,6 @@ def curved(lines: np.ndarray, keys: np.ndarray, *, bow: float, seed: int) -> np.
     lines : ndarray of float, shape (lines, 2, 2)
         Ends, in µm.
     keys : ndarray of uint64, shape (lines,)
-    bow : float
-        Height of the widest arc, relative to its chord.
     seed : int
         Names the unsteadiness, which belongs to the place: lines that meet still meet.
 
@@ -121,7 +118,7 @@ def curved(lines: np.ndarray, keys: np.ndarray, *, bow: float, seed: int) -> np.
     ndarray of float, shape (lines, 5, 2)
     """
     start, along = lines[:, 0], lines[:, 1] - lines[:, 0]
-    normal = np.stack([-along[:, 1], along[:, 0]], axis=1) * (2 * bow * (uniform(keys, 83) - 0.5))[:, None]
+    normal = np.stack([-along[:, 1], along[:, 0]], axis=1) * (2 * _WIDEST_BOW * (uniform(keys, 83) - 0.5))[:, None]
     place = np.linspace(0, 1, 5)[None, :, None]
     points = start[:, None] + place * along[:, None] + 4 * place * (1 - place) * normal[:, None]
     x, y = points[..., 0], points[..., 1]
@@ -149,12 +146,18 @@ def uneven(points: np.ndarray, width_um: np.ndarray, seed: int) -> tuple[np.ndar
     return halves, np.concatenate([width_um, width_um]) * factor
 
 
+def owner_and_rank(number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Tell of so many pieces of each line which line they belong to, and which of its pieces (from 0) they are."""
+    owner = np.repeat(np.arange(len(number)), number)
+    return owner, np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number)
+
+
 def ramp(slope: float, start: float) -> np.ndarray:
     """Give the table of a straight line from one level to another, cut off at 0 and 255."""
     return np.asarray(np.clip(np.round(start + slope * np.arange(256)), 0, 255), np.uint8)
 
 
-def saturating(most: float, half: float, start: float = 0.0) -> np.ndarray:
+def saturating(most: float, half: float, start: float) -> np.ndarray:
     """Give the table of a curve that rises from ``start`` towards ``most`` and is half way at ``half``."""
     return np.asarray(np.round(start + (most - start) * (1 - 0.5 ** (np.arange(256) / half))), np.uint8)
 

@@ -7,17 +7,11 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from tumorboard.phantom.histology.fabric import (
-    Fabric,
-    displaced,
-    levels,
-    paint_fabric,
-    part_of,
-    periodic_noise,
-)
-from tumorboard.phantom.histology.lattice import jittered_points, uniform
+from tumorboard.phantom.histology.fabric import Fabric, displaced, levels, paint_fabric, part_of, periodic_noise
+from tumorboard.phantom.histology.lattice import uniform
 from tumorboard.phantom.histology.nuclei import paint_nuclei
-from tumorboard.phantom.histology.pink import lies_in, scatter_nuclei, wisps
+from tumorboard.phantom.histology.pink import wisps
+from tumorboard.phantom.histology.scatter import points_in, scatter_nuclei
 from tumorboard.phantom.histology.window import Canvas
 
 _SIZE = 1024
@@ -26,7 +20,7 @@ _LYMPHOCYTE_SPACING_UM = 7.6
 
 
 @lru_cache(maxsize=1)
-def collagen_fabric() -> Fabric:
+def _collagen_fabric() -> Fabric:
     """Make collagen: wavy pink fibres in bundles, with clefts between them."""
     bend_x, bend_y = (7.0 * periodic_noise(_SIZE, (15.0, 15.0), seed) for seed in (41, 42))
     bend_y = bend_y + 1.6 * periodic_noise(_SIZE, (5.0, 5.0), 43)
@@ -45,7 +39,7 @@ def collagen_fabric() -> Fabric:
 
 def paint_stroma(canvas: Canvas, where: np.ndarray, angle: float, seed: int) -> None:
     """Paint collagen and its fibroblasts into a mask (0 or 255), the fibres along an angle in radians."""
-    paint_fabric(canvas, where, collagen_fabric(), angle)
+    paint_fabric(canvas, where, _collagen_fabric(), angle)
     scatter_nuclei(
         canvas, where, _FIBROBLAST_SPACING_UM, seed, diameter_um=5.6, elongation=2.8, angle=angle, darkness=0.8
     )
@@ -53,17 +47,17 @@ def paint_stroma(canvas: Canvas, where: np.ndarray, angle: float, seed: int) -> 
 
 def paint_lymphocytes(canvas: Canvas, where: np.ndarray, angle: float, seed: int) -> None:
     """Paint a dense aggregate of lymphocytes in fibrous tissue into a mask (0 or 255)."""
-    paint_fabric(canvas, where, collagen_fabric(), angle)
+    paint_fabric(canvas, where, _collagen_fabric(), angle)
     part, place = part_of(canvas.window, where)
     if not part.width_px:
         return
-    points = jittered_points(part, _LYMPHOCYTE_SPACING_UM, seed, margin_um=4.0, jitter=0.75)
-    inside = lies_in(where[place], *part.pixels(points.x_um, points.y_um)) & (uniform(points.keys, 71) < 0.9)
-    keys = points.keys[inside]
+    points = points_in(part, where[place], _LYMPHOCYTE_SPACING_UM, seed, margin_um=4.0, jitter=0.75)
+    points = points.only(uniform(points.keys, 71) < 0.9)
+    keys = points.keys
     paint_nuclei(
         canvas,
-        points.x_um[inside],
-        points.y_um[inside],
+        points.x_um,
+        points.y_um,
         keys,
         diameter_um=5.6 + 1.4 * uniform(keys, 72),
         elongation=1 + 0.25 * uniform(keys, 73),

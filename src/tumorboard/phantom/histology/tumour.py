@@ -9,7 +9,7 @@ from tumorboard.phantom.histology.architecture import Flow, alveoli, cores
 from tumorboard.phantom.histology.habit import compensated, habit
 from tumorboard.phantom.histology.lattice import hashed
 from tumorboard.phantom.histology.mosaic import lay_mosaic
-from tumorboard.phantom.histology.septa import lay_septa, stroma_map, with_cores
+from tumorboard.phantom.histology.septa import lay_fibres, lay_septa, stroma_map, with_cores
 from tumorboard.phantom.histology.strokes import ramp
 from tumorboard.phantom.histology.tumour_cells import paint_borders, paint_cytoplasm, paint_tumour_nuclei
 from tumorboard.phantom.histology.tumour_stroma import paint_other_nuclei, paint_stroma, paint_vessels
@@ -41,14 +41,7 @@ def paint_tumour(canvas: Canvas, where: np.ndarray, factors: HistologyFactors, s
     left, top, width, height = cv2.boundingRect(where)
     if width == 0 or height == 0:
         return
-    outer = canvas.window
-    window = Window(
-        outer.left_um + (left - _RIM_PX) * outer.mpp,
-        outer.top_um + (top - _RIM_PX) * outer.mpp,
-        width + 2 * _RIM_PX,
-        height + 2 * _RIM_PX,
-        outer.mpp,
-    )
+    window = canvas.window.part(left - _RIM_PX, top - _RIM_PX, width + 2 * _RIM_PX, height + 2 * _RIM_PX)
     painted = _painted(window, factors, seed)
     box = np.s_[top : top + height, left : left + width]
     for name in ("haematoxylin", "eosin", "erythrocyte"):
@@ -66,19 +59,20 @@ def _painted(window: Window, factors: HistologyFactors, seed: int) -> Canvas:
     core_keys = hashed(groups.keys[core_owner], 7) + np.arange(len(core_owner)).astype(np.uint64) % np.uint64(4)
     septa = with_cores(lay_septa(window, factors.stroma_pattern, seed), core_lines, core_keys)
     stroma = stroma_map(window, septa, factors.stroma_pattern)
+    fibres = lay_fibres(septa)
     vessels = joined(
         border_vessels(cells, groups, factors.vascular_pattern, seed),
         core_vessels(core_lines, groups.keys[core_owner], core_keys, factors.vascular_pattern, seed),
     )
     paint_cytoplasm(canvas, cells, groups, manner)
     paint_borders(canvas, cells, groups, factors.architecture, manner, seed)
-    paint_stroma(canvas, stroma, septa)
+    paint_stroma(canvas, stroma, fibres)
     paint_vessels(canvas, vessels, factors.vascular_pattern, seed)
     paint_red_cells(canvas.erythrocyte, window, vessels, manner.blood)
     layers = [canvas.haematoxylin, canvas.eosin, canvas.erythrocyte]
     canvas.haematoxylin, canvas.eosin, canvas.erythrocyte = wavering(window, layers, 0.30)
     paint_tumour_nuclei(canvas, cells, closed_map(stroma, vessels), factors, manner, seed)
-    paint_other_nuclei(canvas, septa, vessels, stroma, manner, seed)
+    paint_other_nuclei(canvas, fibres, vessels, stroma, manner, seed)
     cv2.min(canvas.erythrocyte, cv2.LUT(canvas.haematoxylin, ramp(-8.0, 400)), dst=canvas.erythrocyte)
     mottle = cv2.LUT(texture_over(window, Texture.GRAIN, turned=True), ramp(0.55, 45))
     cv2.multiply(canvas.haematoxylin, mottle, dst=canvas.haematoxylin, scale=0.01)

@@ -66,7 +66,7 @@ def paint_borders(
     around = float(np.interp(architecture, _ARCHITECTURES, _NEST_BORDERS))
     slit_share = float(np.interp(architecture, (0.5, 1.0), (0.0, 1.0)))
     keys = pair_keys(cells.keys[cells.pairs[:, 0]], cells.keys[cells.pairs[:, 1]])
-    lines = curved(cells.borders, keys, bow=0.18, seed=seed)
+    lines = curved(cells.borders, keys, seed)
     layer: np.ndarray = np.zeros(window.shape, np.uint8)
     faint = (uniform(keys, 84) < 0.3) & ~cleft
     draw_lines(layer, window, lines[~faint])

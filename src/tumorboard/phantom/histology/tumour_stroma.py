@@ -8,22 +8,21 @@ import numpy as np
 from tumorboard.phantom.histology.habit import Habit
 from tumorboard.phantom.histology.lattice import SmoothField, hashed, jittered_points, uniform
 from tumorboard.phantom.histology.nuclei import paint_nuclei
-from tumorboard.phantom.histology.septa import PlaceMap, Septa, fibres
+from tumorboard.phantom.histology.septa import Fibres, PlaceMap
 from tumorboard.phantom.histology.strokes import draw_lines, draw_strokes, ramp, soften, uneven
 from tumorboard.phantom.histology.tumour_texture import Texture, texture_over
 from tumorboard.phantom.histology.vessels import Vessels, endothelium, wall_density
 from tumorboard.phantom.histology.window import Canvas
 
 
-def paint_stroma(canvas: Canvas, stroma_map: PlaceMap, septa: Septa) -> None:
+def paint_stroma(canvas: Canvas, stroma_map: PlaceMap, fibres: Fibres) -> None:
     """Paint collagen fibres where the map of the stroma is set."""
     window = canvas.window
     stroma = cv2.LUT(stroma_map.over(window), ramp(2.5, -190))
-    lines, keys = fibres(septa)
     layer = cv2.LUT(texture_over(window, Texture.FIBRES), ramp(0.11, 4))
-    part = hashed(keys, 5) % np.uint64(4)
+    part = hashed(fibres.keys, 5) % np.uint64(4)
     for number, level in enumerate((5, 18, 36, 54)):
-        draw_lines(layer, window, lines[part == number], level)
+        draw_lines(layer, window, fibres.lines[part == number], level)
     layer = soften(layer, window, 0.8)
     free = cv2.bitwise_not(stroma)
     for name, share in (("eosin", 0.80), ("haematoxylin", 0.34)):
@@ -47,7 +46,7 @@ def paint_vessels(canvas: Canvas, vessels: Vessels, vascular_pattern: float, see
 
 
 def paint_other_nuclei(
-    canvas: Canvas, septa: Septa, vessels: Vessels, stroma: PlaceMap, manner: Habit, seed: int
+    canvas: Canvas, fibres: Fibres, vessels: Vessels, stroma: PlaceMap, manner: Habit, seed: int
 ) -> None:
     """Paint the nuclei of endothelium, of the stroma's spindle cells and of lymphocytes."""
     places, angle, keys = endothelium(vessels, 1 / 38)
@@ -62,9 +61,8 @@ def paint_other_nuclei(
         irregularity=0.3,
         darkness=manner.darkness * (0.85 + 0.4 * uniform(keys, 47)),
     )
-    lines, keys = fibres(septa)
-    chosen = (uniform(keys, 67) < 0.075) & stroma.at(lines[:, 1])
-    lines, keys = lines[chosen], keys[chosen]
+    chosen = (uniform(fibres.keys, 67) < 0.075) & stroma.at(fibres.lines[:, 1])
+    lines, keys = fibres.lines[chosen], fibres.keys[chosen]
     along = lines[:, 2] - lines[:, 0]
     paint_nuclei(
         canvas,
@@ -83,15 +81,14 @@ def paint_other_nuclei(
 
 def _paint_lymphocytes(canvas: Canvas, stroma: PlaceMap, manner: Habit, seed: int) -> None:
     points = jittered_points(canvas.window, 11.0, seed + 51, margin_um=6.0)
-    places = np.stack([points.x_um, points.y_um], axis=1)
     crowding = np.exp(1.2 * SmoothField(seed + 52, 90.0).at(points.x_um, points.y_um) - 0.5)
-    weight = np.where(stroma.at(places), 3.0, 0.6)
-    chosen = uniform(points.keys, 53) < manner.lymphocytes * 0.105 * crowding * weight
-    keys = points.keys[chosen]
+    weight = np.where(stroma.at(points.places), 3.0, 0.6)
+    points = points.only(uniform(points.keys, 53) < manner.lymphocytes * 0.105 * crowding * weight)
+    keys = points.keys
     paint_nuclei(
         canvas,
-        points.x_um[chosen],
-        points.y_um[chosen],
+        points.x_um,
+        points.y_um,
         keys,
         diameter_um=5.2 + uniform(keys, 54),
         elongation=1.0 + 0.2 * uniform(keys, 55),

@@ -11,7 +11,7 @@ from tumorboard.phantom.histology.architecture import Alveoli
 from tumorboard.phantom.histology.lattice import SmoothField, hashed, uniform
 from tumorboard.phantom.histology.mosaic import Mosaic, pair_keys
 from tumorboard.phantom.histology.septa import PlaceMap
-from tumorboard.phantom.histology.strokes import curved, draw_strokes, to_fixed
+from tumorboard.phantom.histology.strokes import curved, draw_strokes, owner_and_rank, to_fixed
 from tumorboard.phantom.histology.window import Window
 
 _NET_LUMEN_UM = 1.2
@@ -46,7 +46,7 @@ class Vessels:
     crowding: np.ndarray
 
 
-def share_with_vessel(vascular_pattern: float) -> float:
+def _share_with_vessel(vascular_pattern: float) -> float:
     """Give the share of the borders between groups of cells that a vessel runs along: 1 to 0.18."""
     return float(np.exp(-1.7 * vascular_pattern))
 
@@ -56,7 +56,9 @@ def wall_density(vascular_pattern: float) -> float:
     return 1.0 - 0.3 * vascular_pattern
 
 
-def lay_vessels(lines: np.ndarray, groups: np.ndarray, keys: np.ndarray, vascular_pattern: float, seed: int) -> Vessels:
+def _lay_vessels(
+    lines: np.ndarray, groups: np.ndarray, keys: np.ndarray, vascular_pattern: float, seed: int
+) -> Vessels:
     """Give vessels their course and calibre.
 
     Fewer vessels have wider lumina and thicker walls, by as much as there are fewer; a winding vessel is narrower by
@@ -78,8 +80,8 @@ def lay_vessels(lines: np.ndarray, groups: np.ndarray, keys: np.ndarray, vascula
     -------
     Vessels
     """
-    share = share_with_vessel(vascular_pattern)
-    straight = curved(lines, keys, bow=0.18, seed=seed)
+    share = _share_with_vessel(vascular_pattern)
+    straight = curved(lines, keys, seed)
     lines = _winding(straight, 8.0 * vascular_pattern**1.5, seed)
     narrower = np.clip(_length(straight) / np.maximum(_length(lines), 0.5), 0.3, 1.5)
     spread = 0.12 + 0.40 * vascular_pattern
@@ -135,21 +137,21 @@ def border_vessels(cells: Mosaic, groups: Alveoli, vascular_pattern: float, seed
         pair_keys(groups.territory[first], groups.territory[second]),
         pair_keys(groups.keys[first], groups.keys[second]),
     )
-    share = share_with_vessel(vascular_pattern)
+    share = _share_with_vessel(vascular_pattern)
     within_share = max(0.0, (share - _SHARE_AROUND_TERRITORIES) / (1 - _SHARE_AROUND_TERRITORIES))
     around_share = min(1.0, share / _SHARE_AROUND_TERRITORIES)
     chosen = uniform(owner, 31) < np.where(around, around_share, within_share)
     between, owner = between[chosen], owner[chosen]
     keys = pair_keys(*(cells.keys[cells.pairs[between, side]] for side in range(2)))
-    return lay_vessels(cells.borders[between], owner, keys, vascular_pattern, seed)
+    return _lay_vessels(cells.borders[between], owner, keys, vascular_pattern, seed)
 
 
 def core_vessels(
     lines: np.ndarray, groups: np.ndarray, keys: np.ndarray, vascular_pattern: float, seed: int
 ) -> Vessels:
-    """Lay the vessels in the cores of papillae; parameters as those of `lay_vessels`, ``groups`` names the papilla."""
-    chosen = uniform(groups, 31) < share_with_vessel(vascular_pattern)
-    vessels = lay_vessels(lines[chosen], groups[chosen], keys[chosen], vascular_pattern, seed)
+    """Lay the vessels in the cores of papillae; parameters as those of `_lay_vessels`, ``groups`` names the papilla."""
+    chosen = uniform(groups, 31) < _share_with_vessel(vascular_pattern)
+    vessels = _lay_vessels(lines[chosen], groups[chosen], keys[chosen], vascular_pattern, seed)
     return replace(vessels, lumen_um=_WIDER_IN_CORES * vessels.lumen_um, wall_um=_WIDER_IN_CORES * vessels.wall_um)
 
 
@@ -183,8 +185,8 @@ def endothelium(vessels: Vessels, per_um: float) -> tuple[np.ndarray, np.ndarray
     along = vessels.lines[:, -1] - vessels.lines[:, 0]
     length = np.hypot(along[:, 0], along[:, 1])
     number = np.floor(length * per_um * vessels.crowding + uniform(vessels.keys, 41)).astype(np.int64)
-    owner = np.repeat(np.arange(len(length)), number)
-    keys = hashed(vessels.keys[owner], 0) + _rank(number).astype(np.uint64)
+    owner, rank = owner_and_rank(number)
+    keys = hashed(vessels.keys[owner], 0) + rank.astype(np.uint64)
     side = np.where(uniform(keys, 42) < 0.5, -0.5, 0.5) * (vessels.lumen_um + vessels.wall_um)[owner]
     angle = np.arctan2(along[:, 1], along[:, 0])[owner]
     normal = np.stack([-np.sin(angle), np.cos(angle)], axis=1)
@@ -208,8 +210,8 @@ def paint_red_cells(layer: np.ndarray, window: Window, vessels: Vessels, amount:
     length = np.hypot(along[:, 0], along[:, 1])
     expected = length * vessels.lumen_um * _RED_CELL_SHARE * amount / 26.0 * (vessels.lumen_um > 2.0)
     number = np.floor(expected + uniform(vessels.keys, 51)).astype(np.int64)
-    owner = np.repeat(np.arange(len(length)), number)
-    keys = hashed(vessels.keys[owner], 1) + _rank(number).astype(np.uint64)
+    owner, rank = owner_and_rank(number)
+    keys = hashed(vessels.keys[owner], 1) + rank.astype(np.uint64)
     lumen = vessels.lumen_um[owner]
     angle = np.arctan2(along[:, 1], along[:, 0])[owner]
     free = np.maximum(lumen - 5.5, 0) * (uniform(keys, 52) - 0.5)
@@ -236,8 +238,3 @@ def _ellipses(
         centres[order].tolist(), axes[order].tolist(), degrees[order].tolist(), levels[order].tolist(), strict=True
     ):
         cv2.ellipse(layer, centre, axis, degree, 0, 360, level, -1, cv2.LINE_AA, 4)
-
-
-def _rank(number: np.ndarray) -> np.ndarray:
-    """Count 0, 1, ... within each group of the given sizes."""
-    return np.asarray(np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number))

@@ -51,11 +51,24 @@ class Window:
         """Rows and columns."""
         return self.height_px, self.width_px
 
+    def part(self, left_px: int, top_px: int, width_px: int, height_px: int) -> Window:
+        """Give a rectangle of this window's pixels; it may reach beyond the window."""
+        return Window(self.left_um + left_px * self.mpp, self.top_um + top_px * self.mpp, width_px, height_px, self.mpp)
+
     def widened(self, border_px: int) -> Window:
         """Give this window with a border of pixels around it."""
-        by_um = border_px * self.mpp
-        width_px, height_px = self.width_px + 2 * border_px, self.height_px + 2 * border_px
-        return Window(self.left_um - by_um, self.top_um - by_um, width_px, height_px, self.mpp)
+        return self.part(-border_px, -border_px, self.width_px + 2 * border_px, self.height_px + 2 * border_px)
+
+    def centres(self) -> tuple[np.ndarray, np.ndarray]:
+        """Give where the pixels' centres lie in µm: x as a row and y as a column."""
+        x_um = self.left_um + (np.arange(self.width_px) + 0.5) * self.mpp
+        y_um = self.top_um + (np.arange(self.height_px) + 0.5) * self.mpp
+        return x_um[None, :], y_um[:, None]
+
+    def holds(self, x_um: np.ndarray, y_um: np.ndarray, margin_um: float) -> np.ndarray:
+        """Say which points lie in the window or nearer to it than a margin."""
+        across = (x_um > self.left_um - margin_um) & (x_um < self.right_um + margin_um)
+        return np.asarray(across & (y_um > self.top_um - margin_um) & (y_um < self.bottom_um + margin_um))
 
     def pixels(self, x_um: np.ndarray, y_um: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Turn world coordinates into this window's pixel coordinates (pixel centres are whole numbers)."""

@@ -76,7 +76,7 @@ def factors_of(modality: str) -> tuple[str, ...]:
     return tuple(factor.name for factor in FACTORS if factor.modality == modality)
 
 
-def factor_weights() -> FloatArray:
+def _factor_weights() -> FloatArray:
     """Return each factor as a weighted sum of independent normal numbers.
 
     Returns
@@ -103,7 +103,7 @@ def correlation(first: str, second: str) -> float:
     >>> round(correlation("spread", "volume"), 3)
     0.15
     """
-    weights = factor_weights()
+    weights = _factor_weights()
     rows = [1 + FACTOR_NAMES.index(name) for name in (first, second)]
     return float(weights[rows[0]] @ weights[rows[1]])
 
@@ -135,7 +135,7 @@ def draw_factors(draws: Draws) -> dict[str, FloatArray]:
     dict of str to array of float, shape (n,)
         ``severity`` and the factors by name, each standard normal.
     """
-    weights = factor_weights()
+    weights = _factor_weights()
     mixed = weights @ _directions(weights)
     numbers = np.stack([draws.normal(f"direction {k}") for k in range(len(weights))])
     return dict(zip(("severity", *FACTOR_NAMES), mixed @ numbers, strict=True))

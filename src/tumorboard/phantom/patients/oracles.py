@@ -148,7 +148,7 @@ def _reference() -> SimulatedCohort:
 
 def _covariates(model: str, cohort: SimulatedCohort, rows: slice) -> FloatArray:
     if model == "clinical":
-        return clinical_covariates(cohort, rows)
+        return _clinical_covariates(cohort, rows)
     if model == "genes":
         return _gene_covariates(cohort, rows)
     if model in IMAGE_MODALITIES:
@@ -159,7 +159,7 @@ def _covariates(model: str, cohort: SimulatedCohort, rows: slice) -> FloatArray:
     images = _factor_covariates(cohort, every, rows)
     if model == "all_images":
         return images
-    take = clinical_covariates if model == "clinical_and_images" else _gene_covariates
+    take = _clinical_covariates if model == "clinical_and_images" else _gene_covariates
     return np.concatenate([images, take(cohort, rows)], axis=1)
 
 
@@ -181,7 +181,7 @@ def _gene_covariates(cohort: SimulatedCohort, rows: slice) -> FloatArray:
     return np.concatenate([altered.mutated[:, rows], arms]).T.astype(np.float64)
 
 
-def clinical_covariates(cohort: SimulatedCohort, rows: slice = _EVERYONE) -> FloatArray:
+def _clinical_covariates(cohort: SimulatedCohort, rows: slice) -> FloatArray:
     """Return the clinical columns as numbers, categories as indicators.
 
     Age, sex, logarithm of the size, T (1 to 4), N1, M1, grade (G2, G3, G4, GX), necrosis and ECOG with unknown as a

@@ -123,7 +123,7 @@ def write_series(
         number = planned.number + SECOND_PART_NUMBER * part
         folder = names.series_folder(number, planned.description)
         is_other_series = planned.split == Split.SERIES
-        header = series_header(volume, planned, scanner, identity, number if is_other_series else planned.number)
+        header = _series_header(volume, planned, scanner, identity, number if is_other_series else planned.number)
         first = 1 if is_other_series else 1 + sum(len(earlier) for earlier in parts[:part])
         for index, instance in _write_part(volume, planned, header, members, first, names, folder):
             written.setdefault(index, instance)
@@ -140,7 +140,7 @@ def write_series(
     )
 
 
-def series_header(
+def _series_header(
     volume: Volume, planned: PlannedSeries, scanner: ScanScanner, identity: StudyIdentity, number: int
 ) -> Dataset:
     """Give the attributes that all slices of an axial series share."""

@@ -89,7 +89,7 @@ def study_header(identity: StudyIdentity, scanner: ScanScanner) -> Dataset:
 
 
 def add_series(header: Dataset, identity: StudyIdentity, *, number: int, description: str, moment: datetime) -> None:
-    """Add the attributes of a series in a frame of reference, and the date and time of its content."""
+    """Add the attributes of a series, and the date and time of its content."""
     header.SeriesInstanceUID = identity.uid("series", number)
     header.SeriesNumber = number
     header.SeriesDescription = description
@@ -132,12 +132,12 @@ def add_acquisition(header: Dataset, identity: StudyIdentity, scanner: ScanScann
         if scanner.kind == ScanKind.CT and not is_drink:
             header.ContrastBolusVolume = _BOLUS_ML
     if scanner.kind == ScanKind.CT:
-        add_ct(header, scanner)
+        _add_ct(header, scanner)
     else:
         _add_mr(header, scanner, planned)
 
 
-def add_ct(header: Dataset, scanner: ScanScanner) -> None:
+def _add_ct(header: Dataset, scanner: ScanScanner) -> None:
     """Add what makes a CT image: its class and the tube."""
     header.SOPClassUID = CTImageStorage
     header.Modality = "CT"

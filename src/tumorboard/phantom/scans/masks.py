@@ -13,7 +13,6 @@ from tumorboard.phantom.patients.patient import SimulatedPatient, generator
 from tumorboard.phantom.scans.dicom_series import WrittenSeries
 from tumorboard.phantom.scans.identifiers import StudyIdentity
 from tumorboard.phantom.scans.nifti import TUMOUR_LABEL, kidney_and_tumour, write_nifti
-from tumorboard.phantom.scans.scanner import ScanScanner
 from tumorboard.phantom.scans.segmentation import Segment, write_segmentation
 
 _SHARE_NIFTI, _SHARE_WITHOUT, _SHARE_IMAGE = 0.33, 0.05, 0.2
@@ -112,7 +111,6 @@ def write_mask(
     *,
     patient: SimulatedPatient,
     identity: StudyIdentity,
-    scanner: ScanScanner,
 ) -> WrittenMask:
     """Write a patient's masks as `plan_mask` says.
 
@@ -129,7 +127,6 @@ def write_mask(
         The patient's.
     patient : SimulatedPatient
     identity : StudyIdentity
-    scanner : ScanScanner
 
     Returns
     -------
@@ -152,7 +149,6 @@ def write_mask(
         written.images,
         folder / name,
         identity=identity,
-        scanner=scanner,
         side=patient.side,
         moment=identity.moment(_DRAWN_SECONDS),
     )

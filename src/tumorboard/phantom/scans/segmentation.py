@@ -15,7 +15,6 @@ from pydicom.sr.coding import Code
 
 from tumorboard.phantom.scans.header import SIMULATED
 from tumorboard.phantom.scans.identifiers import StudyIdentity, dicom_date, dicom_time
-from tumorboard.phantom.scans.scanner import ScanScanner
 from tumorboard.phantom.scans.slice_template import file_meta
 
 SEGMENTATION_NUMBER = 500
@@ -57,7 +56,6 @@ def write_segmentation(
     path: Path,
     *,
     identity: StudyIdentity,
-    scanner: ScanScanner,
     side: str,
     moment: datetime,
 ) -> str:
@@ -72,8 +70,6 @@ def write_segmentation(
     path : Path
         The file; its folder exists.
     identity : StudyIdentity
-    scanner : ScanScanner
-        Of the series.
     side : str
         ``left`` or ``right``: whose kidney has the tumour.
     moment : datetime

@@ -112,7 +112,7 @@ def _write_study(
 
     anatomy: _Labelled | None = None
     for index, planned in enumerate(study.series):
-        grid = study_grid(body, study, planned, size_px, slices)
+        grid = _study_grid(body, study, planned, size_px, slices)
         if anatomy is None or anatomy.grid != grid:
             anatomy = None  # one at a time in memory
             anatomy = _labelled(body, grid)
@@ -125,7 +125,7 @@ def _write_study(
             note(write_coronal(volume, planned, scanner, identity, names), "coronal reformat")
         if index == study.chosen:
             masks = drawn_masks(_masks(anatomy.labels), written)
-            result.mask = write_mask(masks, volume, written, place, patient=patient, identity=identity, scanner=scanner)
+            result.mask = write_mask(masks, volume, written, place, patient=patient, identity=identity)
             if result.mask.kind != MaskKind.NONE:
                 result.measured = measured_on_mask(measure_mask(masks["tumour"], volume.grid))
             if result.mask.series_uid:
@@ -169,7 +169,7 @@ def _masks(labels: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def study_grid(body: Body, study: PlannedStudy, planned: PlannedSeries, size_px: int, slices: tuple[int, int]) -> Grid:
+def _study_grid(body: Body, study: PlannedStudy, planned: PlannedSeries, size_px: int, slices: tuple[int, int]) -> Grid:
     """Give a series' grid: as many slices as the field's height needs, within limits."""
     count = min(max(round(study.coverage_mm / planned.spacing_mm), slices[0]), slices[1])
     pixel_mm = round(study.field_mm / size_px, 6)

@@ -60,7 +60,7 @@ class DistanceMap:
         smooth = cv2.GaussianBlur(signed, (0, 0), 1.2)
         return DistanceMap(left_um, top_um, step_um, np.asarray(smooth * step_um, np.float32))
 
-    def reaches(self, window: Window, margin_um: float = 0.0) -> bool:
+    def reaches(self, window: Window, margin_um: float) -> bool:
         """Tell whether the outline's inside may touch a window, or come nearer than a margin."""
         rows, columns = self.distance_um.shape
         first = max(0, int((window.left_um - margin_um - self.left_um) // self.step_um))
@@ -120,9 +120,7 @@ class DistanceMap:
             )
             spans.append((start, stop if near[2] else start))
         (left, right), (top, bottom) = spans
-        left_um, top_um = window.left_um + left * window.mpp, window.top_um + top * window.mpp
-        part = Window(left_um, top_um, right - left, bottom - top, window.mpp)
-        return part, (slice(top, bottom), slice(left, right))
+        return window.part(left, top, right - left, bottom - top), (slice(top, bottom), slice(left, right))
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,8 +169,7 @@ class Artefact:
         place = self.place
         rows, columns = place.distance_um.shape
         grid = Window(place.left_um, place.top_um, columns, rows, place.step_um)
-        x_um = place.left_um + (np.arange(columns) + 0.5) * place.step_um
-        y_um = place.top_um + (np.arange(rows)[:, None] + 0.5) * place.step_um
+        x_um, y_um = grid.centres()
         on_slide = (x_um > 0) & (x_um < width_um) & (y_um > 0) & (y_um < height_um)
         seen = (self.edge_um(grid) < _SEEN_UM.get(self.kind, 0.0)) & on_slide
         corner = np.array([place.left_um, place.top_um])

@@ -34,8 +34,6 @@ class SlideScanner:
 
     Parameters
     ----------
-    site : str
-        The hospital.
     serial : str
         The scanner's number, as Aperio writes it (``SS1302``).
     library : str
@@ -62,7 +60,6 @@ class SlideScanner:
         The site's usual stain, and the colour of its glass.
     """
 
-    site: str
     serial: str
     library: str
     tile_px: int
@@ -102,7 +99,6 @@ def slide_scanner(site: str, seed: int) -> SlideScanner:
     plan_40x = (1, 4, 16) if random.random() < 0.7 else (1, 16)
     mpp_40x = round(float(random.uniform(0.23, 0.26)), 4)
     return SlideScanner(
-        site=site,
         serial=f"SS{random.integers(1000, 9999)}",
         library=str(random.choice(["v10.0.51", "v11.1.9", "v11.2.1", "v12.0.15"])),
         tile_px=int(random.choice([240, 256])),
