@@ -4,7 +4,9 @@ Each patient of the preset `demo` is written as files, looked at as a careless m
 held against the outcome as it stands; a name (hospital, scanner) and the colours by Cox models that are cross-fitted
 over five folds, and the colours also by one that saw everybody, which flatters it.
 
-    python benchmarks/phantom_shortcuts.py [--patients 1150] [--seed 1]
+    python benchmarks/phantom_shortcuts.py [--patients 1150] [--seed 1] [--seen FILE]
+
+What was seen of each patient is kept in FILE, a line each; stopped and started again, it goes on from there.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import argparse
 import json
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -126,19 +129,33 @@ def fitted_risk(frame: pd.DataFrame, inputs: pd.DataFrame, *, cross: bool, seed:
     return risk, fold
 
 
+def look_at_all(patients: Sequence[SimulatedPatient], kept: Path, cohort: str, workers: int) -> list[dict[str, Any]]:
+    """Look at every patient, those aside who were looked at before; each line of the file is flushed when written."""
+    lines = kept.read_text().splitlines() if kept.is_file() else []
+    if lines[:1] != [cohort]:
+        lines = [cohort]
+        kept.write_text(f"{cohort}\n")
+    seen = [json.loads(line) for line in lines[1:]]
+    with kept.open("a") as stream:
+        for one in run_in_order(look, patients[len(seen) :], workers):
+            seen.append(one)
+            stream.write(json.dumps(one) + "\n")
+            stream.flush()
+            print(f"{len(seen)} of {len(patients)}", end="\r", flush=True)
+    return seen
+
+
 def main() -> None:
     """Write, look, delete; then write the results."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--patients", type=int, default=1150)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=0)
+    parser.add_argument("--seen", type=Path, default=Path(tempfile.gettempdir()) / "phantom_shortcuts.jsonl")
     asked = parser.parse_args()
     started = time.perf_counter()
     cohort = simulate_cohort(asked.patients, asked.seed)
-    seen = []
-    for done, one in enumerate(run_in_order(look, cohort.patients, asked.workers), start=1):
-        seen.append(one)
-        print(f"{done} of {asked.patients}", end="\r", flush=True)
+    seen = look_at_all(cohort.patients, asked.seen, f"{asked.patients} patients, seed {asked.seed}", asked.workers)
     frame = cohort.clinical.merge(pd.DataFrame(seen).drop(columns="site"), on="patient_id")
     found: dict[str, Any] = {}
     for name in NUMBERS:

@@ -50,7 +50,7 @@ def run_json(run):
 
     def _run_json(*words: object):
         code, out, err = run(*words, "--json")
-        assert code == 0, err
+        assert code == 0, f"{err}{out[-1500:]}"
         return json.loads(out)
 
     return _run_json

@@ -8,6 +8,7 @@
     │   ├── StudyError              a study folder that is missing, incomplete or out of date
     │   ├── TableError              a table with bad cells; carries every one of them
     │   ├── FileFormatError         a file that is empty, truncated or not what its name says
+    │   │   └── UnknownScaleError   a slide that does not say its µm per pixel
     │   ├── OutcomeError            times, events or risks that cannot be: negative, not finite, of unequal length
     │   └── MissingExtraError       an optional part is not installed; carries the command that installs it
     └── UndefinedEstimateError      a statistic that does not exist for these patients; carries the reason
@@ -64,6 +65,10 @@ class StudyError(UserError):
 
 class FileFormatError(UserError):
     """A file that is empty, truncated or not what its name says."""
+
+
+class UnknownScaleError(FileFormatError):
+    """A slide that does not say its µm per pixel, nor its objective."""
 
 
 class OutcomeError(UserError):

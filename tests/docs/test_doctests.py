@@ -8,7 +8,7 @@ import pytest
 
 import tumorboard
 
-OPTIONAL = {"idc_index_data", "sksurv"}
+OPTIONAL = {"idc_index_data", "sksurv", "timm", "torch", "safetensors"}
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 MODULES = [
     module.name

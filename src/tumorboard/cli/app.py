@@ -16,8 +16,10 @@ from tumorboard.cli.doctor import doctor
 from tumorboard.cli.evaluate import evaluate
 from tumorboard.cli.output import print_failure
 from tumorboard.cli.phantom import phantom
+from tumorboard.cli.prepare import prepare
 from tumorboard.cli.report import report
 from tumorboard.cli.score import score
+from tumorboard.cli.tile import tile
 from tumorboard.errors import TumorboardError, UserError
 
 app = typer.Typer(
@@ -31,8 +33,10 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(phantom)
 app.command()(cohort)
+app.command()(prepare)
 app.command()(evaluate)
 app.command()(report)
+app.command()(tile)
 app.command()(score)
 app.command()(doctor)
 

@@ -10,16 +10,16 @@ from tumorboard.clinical.columns import CLINICAL_NAMES
 from tumorboard.cohort.endpoints import OUTCOME_COLUMNS, endpoint_columns, time_column
 from tumorboard.cohort.records import RECORD_COLUMNS, Finding, PatientRecords
 from tumorboard.errors import CellFault, StudyError, UserError
+from tumorboard.features import read_feature_files
 from tumorboard.genomics import GeneTable, read_copy_number, read_maf
 from tumorboard.genomics.gene_table import Profile
 from tumorboard.study.files import StudyFolder
+from tumorboard.study.image_tables import SCAN_COLUMNS, SLIDE_COLUMNS, ImageTable, read_image_table
 from tumorboard.study.settings import ENDPOINTS, Endpoint
 from tumorboard.study.tables import (
     LARGEST_FAULT_LIST,
-    CategoryColumn,
     Column,
     FlagColumn,
-    NumberColumn,
     TextTable,
     check_columns,
     find_duplicates,
@@ -34,17 +34,6 @@ if TYPE_CHECKING:
 _PROFILED = (FlagColumn("mutations_profiled"), FlagColumn("copy_number_profiled"))
 _PLAIN_OUTCOME = (time_column("time_months"), FlagColumn("event"))
 _PATIENT_COLUMNS: tuple[Column, ...] = (*RECORD_COLUMNS, *_PLAIN_OUTCOME, *_PROFILED, Column("proxies"))
-
-_SLIDE_COLUMNS = (
-    Column("patient_id", required=True, filled=True),
-    Column("path", required=True, filled=True),
-    NumberColumn("mpp", unit="µm per pixel", low=0.05, high=5),
-)
-_SCAN_COLUMNS = (
-    Column("patient_id", required=True, filled=True),
-    Column("path", required=True, filled=True),
-    CategoryColumn("modality", required=True, filled=True, spellings={"ct": "CT", "mr": "MR", "mri": "MR"}),
-)
 
 
 def read_own_tables(folder: StudyFolder, endpoint: Endpoint, *, encoding: str = "utf-8-sig") -> PatientRecords:
@@ -76,19 +65,29 @@ def read_own_tables(folder: StudyFolder, endpoint: Endpoint, *, encoding: str = 
     findings: list[Finding] = []
     records, faults = _read_patients(path, endpoint, encoding, findings)
     known = frozenset(records["patient_id"].dropna())
-    slides, slide_path, slide_faults = _read_images(folder, "slides", _SLIDE_COLUMNS, known, encoding)
-    scans, scan_path, scan_faults = _read_images(folder, "scans", _SCAN_COLUMNS, known, encoding)
-    raise_faults(faults + slide_faults + scan_faults)
+    slides = read_image_table(folder, "slides", SLIDE_COLUMNS, known, encoding=encoding)
+    scans = read_image_table(folder, "scans", SCAN_COLUMNS, known, encoding=encoding)
+    raise_faults([*faults, *(fault for table in (slides, scans) if table for fault in table.faults)])
     genes, gene_paths = _read_genes(folder, records, path.name, encoding)
+    features = read_feature_files(folder, known, encoding=encoding)
+    with_tiles = {file.patient_id for file in features if file.modality != "scan"}
     has = {
-        "has_slide": frozenset() if slides is None else frozenset(slides["patient_id"]),
-        "has_ct": frozenset() if scans is None else frozenset(scans.loc[scans["modality"] == "CT", "patient_id"]),
-        "has_mr": frozenset() if scans is None else frozenset(scans.loc[scans["modality"] == "MR", "patient_id"]),
+        "has_slide": with_tiles if slides is None else with_tiles | set(slides.rows["patient_id"]),
+        "has_ct": _patients_with(scans, "CT"),
+        "has_mr": _patients_with(scans, "MR"),
     }
     records = records.assign(**{name: records["patient_id"].isin(patients) for name, patients in has.items()})
-    inputs = [found for found in (path, slide_path, scan_path, *gene_paths) if found is not None]
+    features_path = folder.own_table("features")
+    inputs = [path, *(table.path for table in (slides, scans) if table), *gene_paths]
+    inputs += [features_path] if features_path else []
     records = records.drop(columns=["_row", *(column.name for column in _PROFILED)])
     return PatientRecords(records, genes, findings, inputs)
+
+
+def _patients_with(scans: ImageTable | None, modality: str) -> frozenset[str]:
+    if scans is None:
+        return frozenset()
+    return frozenset(scans.rows.loc[scans.rows["modality"] == modality, "patient_id"])
 
 
 def _read_patients(
@@ -135,29 +134,6 @@ def _half_outcomes(text: TextTable, records: pd.DataFrame) -> list[CellFault]:
                 for row in rows[:LARGEST_FAULT_LIST].tolist()
             ]
     return faults
-
-
-def _read_images(
-    folder: StudyFolder, name: str, columns: tuple[Column, ...], known: frozenset[str], encoding: str
-) -> tuple[pd.DataFrame | None, Path | None, list[CellFault]]:
-    path = folder.own_table(name)
-    if path is None:
-        return None, None, []
-    text = read_text_table(path, encoding=encoding)
-    check_columns(text, columns)
-    table, faults = parse_columns(text, columns)
-    strangers = table.index[table["patient_id"].notna() & ~table["patient_id"].isin(known)]
-    faults += [
-        CellFault(
-            text.file,
-            row + text.first_line,
-            "patient_id",
-            str(table.at[row, "patient_id"]),
-            "a patient of the patient table",
-        )
-        for row in strangers.tolist()
-    ]
-    return table, path, sorted(faults, key=lambda fault: fault.row or 0)
 
 
 def _read_genes(

@@ -67,6 +67,12 @@ def _build(folder: StudyFolder, _patients: int, _seed: int, progress: Callable[[
     write_cohort(folder, build_cohort(folder, load_settings(folder)))
 
 
+def _prepare(folder: StudyFolder, _patients: int, _seed: int, progress: Callable[[str], None]) -> None:
+    from tumorboard.pipeline.slides import prepare_slides
+
+    prepare_slides(folder, progress=lambda done, everything, _: progress(f"{done} of {everything} patients"))
+
+
 def _evaluate(folder: StudyFolder, _patients: int, _seed: int, progress: Callable[[str], None]) -> None:
     from tumorboard.evaluation.study import evaluate_study
 
@@ -78,6 +84,7 @@ DEMO_STAGES: tuple[DemoStage, ...] = (
         "simulate patients: tables, slides, scans (no real patient is behind them)", _seconds_to_simulate, _simulate
     ),
     DemoStage("build the cohort: checks, endpoints, folds", lambda _: 5, _build),
+    DemoStage("cut the slides into tiles", lambda patients: 5 + 0.2 * patients, _prepare),
     DemoStage("cross-validate the clinical models and evaluate them", lambda _: 60, _evaluate),
 )
 

@@ -87,6 +87,16 @@ class StudyFolder:
         return self.root / "archive_series.parquet"
 
     @property
+    def store(self) -> Path:
+        """Tiles and plane images: ``store/``."""
+        return self.root / "store"
+
+    @property
+    def prepared(self) -> Path:
+        """What became of each slide and scan, as tables and pictures: ``prepared/``."""
+        return self.root / "prepared"
+
+    @property
     def evaluation(self) -> Path:
         """Metrics, tables and figures: ``evaluation/``."""
         return self.root / "evaluation"

@@ -6,10 +6,12 @@ import json
 import tomllib
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from tumorboard.errors import SettingsError
 from tumorboard.study.files import StudyFolder
+from tumorboard.study.section import Section
+from tumorboard.study.slide_settings import SlideSettings, TissueSettings
 
 Endpoint = Literal["DSS", "OS", "PFS"]
 Requirement = Literal["clinical", "slide", "scan", "ct", "mr", "mutations", "copy_number", "genes", "endpoint"]
@@ -20,11 +22,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
 )  # fmt: skip
 
 
-class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class CohortSettings(_Settings):
+class CohortSettings(Section):
     """Who is in the study and what counts as the outcome.
 
     Parameters
@@ -60,7 +58,7 @@ class CohortSettings(_Settings):
         return tuple(dict.fromkeys(require))
 
 
-class FoldSettings(_Settings):
+class FoldSettings(Section):
     """Cross-validation.
 
     Parameters
@@ -84,7 +82,7 @@ class FoldSettings(_Settings):
     seed: int = 2021
 
 
-class GeneSettings(_Settings):
+class GeneSettings(Section):
     """A fold's gene panel, chosen on its fit patients.
 
     Parameters
@@ -97,7 +95,7 @@ class GeneSettings(_Settings):
     copy_number: Annotated[int, Field(ge=0, le=1000)] = 10
 
 
-class ScoreSettings(_Settings):
+class ScoreSettings(Section):
     """How the clinical scores read what is not known.
 
     Parameters
@@ -113,7 +111,7 @@ class ScoreSettings(_Settings):
     ssign_pt4_points: Literal[0, 4] = 0
 
 
-class EvaluationSettings(_Settings):
+class EvaluationSettings(Section):
     """What is reported.
 
     Parameters
@@ -135,12 +133,12 @@ class EvaluationSettings(_Settings):
     seed: int = 20210
 
 
-class StudySettings(_Settings):
+class StudySettings(Section):
     """All settings of a study.
 
     Parameters
     ----------
-    cohort, folds, genes, scores, evaluation : settings
+    cohort, folds, genes, scores, evaluation, slides, tissue : settings
         One section of ``study.toml`` each.
     """
 
@@ -149,6 +147,8 @@ class StudySettings(_Settings):
     genes: GeneSettings = GeneSettings()
     scores: ScoreSettings = ScoreSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+    slides: SlideSettings = SlideSettings()
+    tissue: TissueSettings = TissueSettings()
 
 
 def parse_settings(content: dict[str, Any], where: str) -> StudySettings:
@@ -201,8 +201,8 @@ def settings_template(settings: StudySettings) -> str:
     >>> parse_settings(tomllib.loads(settings_template(StudySettings())), "template") == StudySettings()
     True
     """
-    cohort, folds, genes, scores, evaluation = (
-        settings.cohort, settings.folds, settings.genes, settings.scores, settings.evaluation,
+    cohort, folds, genes, scores, evaluation, slides = (
+        settings.cohort, settings.folds, settings.genes, settings.scores, settings.evaluation, settings.slides,
     )  # fmt: skip
 
     def listed(values: tuple[object, ...]) -> str:
@@ -246,4 +246,22 @@ ssign_pt4_points = {scores.ssign_pt4_points}     # SSIGN's disputed points for p
 horizons_months = {listed(evaluation.horizons_months)}
 bootstrap = {evaluation.bootstrap}        # replicates behind each interval
 seed = {evaluation.seed}
+
+[slides]
+tile_px = {slides.tile_px}               # side of tiles that have to be made, in pixels
+tiles_10x = {slides.tiles_10x}             # a patient's tiles at 1.0 µm per pixel, at most; 0 = all
+tiles_5x = {slides.tiles_5x}               # likewise at 2.0 µm per pixel
+mpp = {slides.mpp}                   # µm per pixel of slides that do not say it; 0 = such a slide is an error
+jpeg_quality = {slides.jpeg_quality}           # of tiles that have to be made; those taken over stay as they are
+annotation_share = {slides.annotation_share}      # share of a tile within the annotated tumour, if any is annotated
+annotation_classes = {listed(slides.annotation_classes)}
+annotation_frame = "{slides.annotation_frame}"   # or "level 0", for slides imported into QuPath with --no-crop
+seed = {slides.seed}
+
+[tissue]                    # limits of finding tissue and of keeping tiles, each explained in docs/study.md
+{_lines(settings.tissue)}
 """
+
+
+def _lines(section: Section) -> str:
+    return "\n".join(f"{name} = {json.dumps(value)}" for name, value in section.model_dump(mode="json").items())

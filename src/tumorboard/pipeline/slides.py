@@ -1,0 +1,204 @@
+"""The slides stage: every slide of the cohort becomes tiles in the store."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tumorboard.cohort.files import read_cohort
+from tumorboard.errors import CellFault, StudyError
+from tumorboard.execution import run_in_order
+from tumorboard.slides.preparation import PatientTask, SlideRecord, SlideTask, prepare_patient
+from tumorboard.store import build_index
+from tumorboard.study.files import StudyFolder, write_text
+from tumorboard.study.image_tables import SLIDE_COLUMNS, ImageTable, read_image_table
+from tumorboard.study.log import append_log, fingerprint
+from tumorboard.study.settings import StudySettings, load_settings
+from tumorboard.study.tables import raise_faults
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Progress = Callable[[int, int, str], None]
+"""Called with the patients done, out of how many, and what is being done."""
+
+
+@dataclass(frozen=True)
+class PreparedSlides:
+    """What became of a study's slides.
+
+    Parameters
+    ----------
+    records : tuple of SlideRecord
+        In the order of patients and of the table.
+    tiles : dict of str to int
+        Tiles in the store by scale.
+    """
+
+    records: tuple[SlideRecord, ...]
+    tiles: dict[str, int]
+
+    @property
+    def failed(self) -> tuple[SlideRecord, ...]:
+        """The slides that could not be read."""
+        return tuple(record for record in self.records if record.status == "failed")
+
+    @property
+    def rejected(self) -> dict[str, int]:
+        """How many tiles were left out for each reason."""
+        counts: Counter[str] = Counter()
+        for record in self.records:
+            counts.update(record.rejected)
+        return dict(sorted(counts.items()))
+
+    @property
+    def patients_without_tiles(self) -> list[str]:
+        """Patients none of whose slides gave a tile."""
+        with_tiles = {record.patient_id for record in self.records if sum(record.tiles.values())}
+        return sorted({record.patient_id for record in self.records} - with_tiles)
+
+    def summary(self) -> dict[str, object]:
+        """Return it in numbers, as ``tumorboard prepare --json`` prints it."""
+        status = Counter(record.status for record in self.records)
+        return {
+            "slides": len(self.records),
+            "prepared": status["prepared"],
+            "without_tiles": status["no tiles"],
+            "failed": [
+                {"patient_id": record.patient_id, "path": record.path, "reason": record.reason}
+                for record in self.failed
+            ],
+            "patients": len({record.patient_id for record in self.records}),
+            "patients_without_tiles": self.patients_without_tiles,
+            "tiles": self.tiles,
+            "rejected": self.rejected,
+            "warnings": sum(bool(record.warnings) for record in self.records),
+        }
+
+
+def count_patients(folder: StudyFolder) -> int:
+    """Count the patients of the cohort who have slides; raises as `prepare_slides` does."""
+    return int(_slide_table(folder, load_settings(folder)).rows["patient_id"].nunique())
+
+
+def prepare_slides(folder: StudyFolder, *, progress: Progress, workers: int = 0) -> PreparedSlides:
+    """Turn the slides of a study's patients into tiles, or go on where an earlier run stopped.
+
+    Parameters
+    ----------
+    folder : StudyFolder
+        With a cohort and a table of slides.
+    progress : callable
+        Is told the patients done, out of how many, and what is being done.
+    workers : int
+        Processes; 0 for one a core. The files are the same.
+
+    Returns
+    -------
+    PreparedSlides
+
+    Raises
+    ------
+    StudyError
+        There is no cohort, no table of slides, or the folder cannot be written.
+    TableError
+        The table of slides has bad cells.
+    """
+    settings = load_settings(folder)
+    table = _slide_table(folder, settings)
+    tasks = _tasks(folder, table.rows, settings)
+    records: list[SlideRecord] = []
+    progress(0, len(tasks), "slides")
+    for done, prepared in enumerate(run_in_order(prepare_patient, tasks, workers), start=1):
+        records += prepared
+        progress(done, len(tasks), "slides")
+    made = [
+        task.shard(slide)
+        for task in tasks
+        for slide, record in zip(task.slides, records_of(task, records), strict=True)
+        if record.status != "failed"
+    ]
+    counts = build_index(folder.store, made, ("tiles_10x", "tiles_5x"))
+    _write_table(folder, records)
+    prepared_slides = PreparedSlides(tuple(records), {"10x": counts["tiles_10x"], "5x": counts["tiles_5x"]})
+    _log(folder, table, prepared_slides)
+    return prepared_slides
+
+
+def records_of(task: PatientTask, records: Sequence[SlideRecord]) -> list[SlideRecord]:
+    """Return a patient's records, in the order of the patient's slides."""
+    found = {(record.patient_id, record.path): record for record in records}
+    return [found[slide.patient_id, slide.stated_path] for slide in task.slides]
+
+
+def _slide_table(folder: StudyFolder, settings: StudySettings) -> ImageTable:
+    """Read the slides of the cohort's patients."""
+    eligible = frozenset(read_cohort(folder)["patient_id"])
+    encoding = settings.cohort.encoding
+    table = read_image_table(folder, "slides", SLIDE_COLUMNS, None, encoding=encoding)
+    if table is None:
+        raise StudyError(
+            "there is no slides.csv",
+            where=str(folder.root),
+            fix="Write one with the columns patient_id, path and, where files do not say it, mpp",
+        )
+    doubled = table.rows[table.rows.duplicated(["patient_id", "path"])]
+    faults = [
+        CellFault(table.path.name, row + table.first_line, "path", str(table.rows.at[row, "path"]), "each slide once")
+        for row in doubled.index.tolist()
+    ]
+    raise_faults([*table.faults, *faults])
+    rows = table.rows[table.rows["patient_id"].isin(eligible)]
+    if rows.empty:
+        raise StudyError(
+            "none of the slides belongs to a patient of the cohort",
+            where=table.path.name,
+            fix="Look at cohort.json for who was left out, and why",
+        )
+    return ImageTable(table.path, rows, [], table.first_line)
+
+
+def _tasks(folder: StudyFolder, rows: pd.DataFrame, settings: StudySettings) -> list[PatientTask]:
+    """Make one task a patient, in the order of the identifiers."""
+    tasks = []
+    for patient, own in rows.sort_values("patient_id", kind="stable").groupby("patient_id", sort=True):
+        slides = tuple(_slide_task(folder, str(patient), row) for row in own.to_dict("records"))
+        pictures = folder.prepared / "slides"
+        tasks.append(PatientTask(folder.store, pictures, slides, settings.slides, settings.tissue))
+    return tasks
+
+
+def _slide_task(folder: StudyFolder, patient: str, row: Mapping[Any, Any]) -> SlideTask:
+    import pandas as pd
+
+    stated = row.get("mpp")
+    mpp = float(stated) if pd.notna(stated) else None
+    annotation = row.get("annotation")
+    return SlideTask(
+        patient_id=patient,
+        stated_path=str(row["path"]),
+        path=_within(folder, str(row["path"])),
+        mpp=mpp,
+        annotation=_within(folder, str(annotation)) if pd.notna(annotation) and annotation else None,
+    )
+
+
+def _within(folder: StudyFolder, path: str) -> Path:
+    """Return a path of a table: relative ones are from the study folder."""
+    return folder.root / path
+
+
+def _write_table(folder: StudyFolder, records: Sequence[SlideRecord]) -> None:
+    import pandas as pd
+
+    table = pd.DataFrame([record.to_row() for record in records])
+    write_text(folder.prepared / "slides.csv", table.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
+
+
+def _log(folder: StudyFolder, table: ImageTable, prepared: PreparedSlides) -> None:
+    counts = {f"tiles_{scale}": count for scale, count in prepared.tiles.items()}
+    counts |= {"slides": len(prepared.records), "failed": len(prepared.failed)}
+    append_log(folder, "prepare", inputs=fingerprint([table.path]), counts=counts)

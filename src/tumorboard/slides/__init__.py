@@ -1,0 +1,1 @@
+"""Slides: open a slide, find tissue, cut tiles at 10x and 5x, judge their quality."""

@@ -1,0 +1,139 @@
+"""One slide's tiles: counted, or cut into its shard with the pictures that show what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tumorboard.errors import UnknownScaleError
+from tumorboard.slides.opening import open_slide
+from tumorboard.slides.preparation.pictures import Chosen, write_pictures
+from tumorboard.slides.preparation.record import SlideRecord, Status
+from tumorboard.slides.preparation.shard import count_tiles, write_shard
+from tumorboard.slides.preparation.survey import Survey, survey
+from tumorboard.slides.preparation.task import PatientTask, SlideTask
+from tumorboard.slides.slide import Slide
+from tumorboard.slides.tiles import TileCoding, TileRow, TileScale, WantedTiles, cut, sample_evenly
+from tumorboard.slides.tissue.overview import Overview
+from tumorboard.store import ShardMetadata
+from tumorboard.study.slide_settings import SlideSettings
+
+Allotted = dict[TileScale, int]
+"""So many tiles of each scale are to come from a slide; 0 for all of them."""
+
+
+def open_task(slide: SlideTask, settings: SlideSettings) -> Slide:
+    """Open a task's slide; one that does not say its scale has that of the settings, where they state one.
+
+    Raises
+    ------
+    UserError
+        The slide cannot be read, or its scale is not known.
+    """
+    try:
+        return open_slide(slide.path, mpp=slide.mpp)
+    except UnknownScaleError:
+        if not settings.mpp:
+            raise
+        return open_slide(slide.path, mpp=settings.mpp)
+
+
+def count_good_tiles(slide: SlideTask, task: PatientTask) -> Allotted:
+    """Count a slide's good tiles by scale."""
+    with open_task(slide, task.slide_settings) as opened:
+        found = survey(opened, slide, task.slide_settings, task.tissue_settings)
+    return {scale: len(judged.good) for scale, judged in found.scales.items()}
+
+
+def cut_slide(slide: SlideTask, task: PatientTask, allotted: Allotted, key: dict[str, Any]) -> SlideRecord:
+    """Cut a slide's tiles into its shard, and write its pictures.
+
+    Parameters
+    ----------
+    slide : SlideTask
+    task : PatientTask
+    allotted : dict of str to int
+        So many tiles of each scale, at most; 0 for all.
+    key : dict
+        What the shard depends on, to be kept with it.
+
+    Returns
+    -------
+    SlideRecord
+
+    Raises
+    ------
+    UserError
+        The slide cannot be read, or the store cannot be written.
+    """
+    with open_task(slide, task.slide_settings) as opened:
+        found = survey(opened, slide, task.slide_settings, task.tissue_settings)
+        chosen = choose_tiles(found, allotted, task.slide_settings)
+        record = describe(slide, opened, found, chosen)
+        metadata = ShardMetadata(slide.patient_id, slide.key, key, record.to_notes())
+        shard = task.shard(slide)
+        rows = cut_rows(opened, found, chosen, task.slide_settings)
+        write_shard(shard, metadata, rows, {scale: each.judged for scale, each in found.scales.items()})
+        record = as_written(record, count_tiles(shard))
+        write_pictures(task.pictures_of(slide), opened, found, chosen, record)
+    return record
+
+
+def cut_rows(opened: Slide, found: Survey, chosen: Chosen, settings: SlideSettings) -> Iterator[TileRow]:
+    """Cut the chosen tiles; those that are damaged in the file are left out."""
+    tissue = found.tissue
+    return cut(
+        opened,
+        [WantedTiles(found.scales[scale].grid, numbers) for scale, numbers in chosen.items()],
+        Overview(tissue.overview, tissue.mpp, tissue.downsample),
+        coding=TileCoding(quality=settings.jpeg_quality),
+        on_damage=lambda _: None,
+    )
+
+
+def as_written(record: SlideRecord, tiles: dict[str, int]) -> SlideRecord:
+    """Put what was really written into a record: tiles that were damaged are missing."""
+    damaged = sum(record.tiles.values()) - sum(tiles.values())
+    status: Status = "prepared" if sum(tiles.values()) else "no tiles"
+    warnings = record.warnings
+    if damaged:
+        warnings += (f"{damaged} tiles are damaged in the file and were left out.",)
+    return replace(record, status=status, tiles=tiles, damaged=damaged, warnings=warnings)
+
+
+def choose_tiles(found: Survey, allotted: Allotted, settings: SlideSettings) -> Chosen:
+    """Draw tiles spread evenly over the good ones."""
+    chosen = {}
+    for scale, judged in found.scales.items():
+        good = judged.good
+        wanted = allotted[scale] or len(good)
+        chosen[scale] = np.sort(good[sample_evenly(judged.grid.boxes[good], wanted, settings.seed)])
+    return chosen
+
+
+def describe(slide: SlideTask, opened: Slide, found: Survey, chosen: Chosen) -> SlideRecord:
+    """State what was found on a slide and what is taken from it."""
+    tissue = found.tissue
+    finest = next(iter(found.scales.values()))
+    return SlideRecord(
+        patient_id=slide.patient_id,
+        path=slide.stated_path,
+        status="prepared",
+        format=opened.format,
+        mpp=opened.scale.mpp,
+        mpp_source=opened.scale.source,
+        levels=tuple((level.width, level.height, opened.mpp(n)) for n, level in enumerate(opened.levels)),
+        tissue_mm2=tissue.tissue_mm2,
+        tissue_share=tissue.tissue_share,
+        blur_share=tissue.blur_share,
+        pen_share=tissue.pen_share,
+        fold_share=tissue.fold_share,
+        candidates={scale: len(judged.good) for scale, judged in found.scales.items()},
+        tiles={scale: len(numbers) for scale, numbers in chosen.items()},
+        methods={scale: judged.grid.method for scale, judged in found.scales.items()},
+        rejected=finest.rejected,
+        warnings=found.warnings,
+    )
