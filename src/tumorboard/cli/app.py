@@ -14,6 +14,7 @@ from tumorboard.cli.cohort import cohort
 from tumorboard.cli.demo import demo
 from tumorboard.cli.doctor import doctor
 from tumorboard.cli.evaluate import evaluate
+from tumorboard.cli.extract import extract
 from tumorboard.cli.output import print_failure
 from tumorboard.cli.phantom import phantom
 from tumorboard.cli.prepare import prepare
@@ -34,6 +35,7 @@ app.command()(demo)
 app.command()(phantom)
 app.command()(cohort)
 app.command()(prepare)
+app.command()(extract)
 app.command()(evaluate)
 app.command()(report)
 app.command()(tile)

@@ -7,7 +7,7 @@ import openslide
 import pydicom
 import pytest
 from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless
-from written_slides import instance, jpeg_tiles, painted, save, without_application_marks, write_dicom
+from written_slides import instance, jpeg_tiles, painted, save, unmarked, write_dicom
 
 from tumorboard.errors import FileFormatError
 from tumorboard.slides.opening import open_slide
@@ -16,6 +16,7 @@ from tumorboard.slides.opening.dicom_series import read_instance
 
 WIDTH, HEIGHT, TILE = 600, 500, 240
 SIZE = (WIDTH, HEIGHT)
+JFIF = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"  # which stands for YCbCr
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +44,13 @@ def by_openslide(path):
 
 
 @pytest.mark.parametrize("table", ["basic", "extended", "none"])
-@pytest.mark.parametrize("colours", ["YBR_FULL_422", "RGB", "RGB with a mark"])
+@pytest.mark.parametrize("colours", ["YBR_FULL_422", "RGB", "RGB with a mark", "RGB with a false mark"])
 def test_frames_by_every_table_and_in_both_colours(tmp_path, picture, table, colours):
     rgb = colours.startswith("RGB")
     frames = jpeg_tiles(picture, TILE, rgb=rgb)
-    if colours == "RGB":
-        frames = [without_application_marks(frame) for frame in frames]
+    if colours in ("RGB", "RGB with a false mark"):
+        mark = JFIF if "false" in colours else b""
+        frames = [frame[:2] + mark + frame[2:] for frame in map(unmarked, frames)]
     path = save(instance(frames, SIZE, TILE, series="1.2.3", rgb=rgb), frames, tmp_path / "a.dcm", table=table)
     with open_slide(path) as slide:
         stored = slide.jpeg_level(0)

@@ -106,12 +106,20 @@ def jpeg_tiles(level, tile_px, *, rgb=False, subsampling="422", quality=92):
     return streams
 
 
-def without_application_marks(stream):
-    """A JPEG stream without its APP segments, which is how Aperio's converters store RGB."""
-    position = 2
-    while 0xE0 <= stream[position + 1] <= 0xEF:
-        position += 2 + struct.unpack_from(">H", stream, position + 2)[0]
-    return stream[:2] + stream[position:]
+def unmarked(stream):
+    """A JPEG stream without APP segments, its components named 1, 2, 3: Aperio's way to store RGB, told by the file."""
+    parts, position = [stream[:2]], 2
+    while True:
+        marker, length = stream[position + 1], struct.unpack_from(">H", stream, position + 2)[0]
+        segment = bytearray(stream[position : position + 2 + length])
+        names = {0xC0: range(10, 19, 3), 0xDA: range(5, 10, 2)}.get(marker, ())  # start of frame, start of scan
+        for name, place in enumerate(names, start=1):
+            segment[place] = name
+        if not 0xE0 <= marker <= 0xEF:
+            parts.append(bytes(segment))
+        position += 2 + length
+        if marker == 0xDA:
+            return b"".join([*parts, stream[position:]])
 
 
 def instance(frames, size, tile_px, *, series, mpp=MPP, power=40, rgb=False, kind="VOLUME", **changes):
@@ -171,7 +179,7 @@ def write_dicom(
     for number, level in enumerate(levels):
         frames = jpeg_tiles(level, tile_px, rgb=rgb, subsampling=subsampling)
         if rgb:
-            frames = [without_application_marks(frame) for frame in frames]
+            frames = [unmarked(frame) for frame in frames]
         size = (level.shape[1], level.shape[0])
         scale = mpp * levels[0].shape[1] / level.shape[1]
         data = instance(frames, size, tile_px, series=series, mpp=scale, rgb=rgb, **changes)
