@@ -9,6 +9,9 @@ comparable among tiles of all slides at one overview scale.
 
 from __future__ import annotations
 
+from typing import Any
+
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,9 +41,10 @@ def colours_of_row(overview: Picture, downsample: float, boxes: NDArray[np.int64
     top, bottom = _between(boxes[:1, 1], boxes[:1, 3], downsample, overview.shape[0])
     lefts, rights = _between(boxes[:, 0], boxes[:, 2], downsample, overview.shape[1])
     first = int(lefts.min())
-    strip = overview[int(top[0]) : int(bottom[0]), first : int(rights.max())].astype(np.int64)
-    sums = _running(strip.sum(axis=0))
-    squares = _running((strip * strip).sum(axis=0))
+    strip = overview[int(top[0]) : int(bottom[0]), first : int(rights.max())]
+    # a sum of squares of up to 33,000 rows fits
+    sums = _running(cv2.reduce(strip, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[0])
+    squares = _running(cv2.reduce(strip, 0, cv2.REDUCE_SUM2, dtype=cv2.CV_32S)[0])
     count = ((rights - lefts) * strip.shape[0])[:, None]
     mean = (sums[rights - first] - sums[lefts - first]) / count
     variance = (squares[rights - first] - squares[lefts - first]) / count - mean**2
@@ -56,7 +60,7 @@ def _between(
     return first, np.clip(last, first + 1, end)
 
 
-def _running(columns: NDArray[np.int64]) -> NDArray[np.int64]:
+def _running(columns: NDArray[Any]) -> NDArray[np.int64]:
     """Give the sums of all columns before each, with one more at the end."""
     sums = np.zeros((len(columns) + 1, 3), np.int64)
     np.cumsum(columns, axis=0, out=sums[1:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 import cv2
@@ -49,7 +50,7 @@ class StoredStreams:
         self._jpeg = stored.jpeg
         self._px = grid.tile_px
         self._first = (grid.origin[0] // grid.tile_px, grid.origin[1] // grid.tile_px)
-        self._white = coding.encode(white_picture(grid.tile_px, grid.tile_px))
+        self._coding = coding
 
     def fetch(self, column: int, row: int) -> bytes:
         """Return a tile's stream, checked as far as that goes without decoding."""
@@ -58,6 +59,10 @@ class StoredStreams:
             return self._white
         check_stream(stream, self._px, self._px)
         return stream
+
+    @cached_property
+    def _white(self) -> bytes:
+        return self._coding.encode(white_picture(self._px, self._px))
 
     def payload(self, content: bytes) -> bytes:
         """Return the stream itself."""

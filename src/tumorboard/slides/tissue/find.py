@@ -11,11 +11,14 @@ from tumorboard.slides.tissue.density import density_of, steps
 from tumorboard.slides.tissue.folds import folds
 from tumorboard.slides.tissue.ink import coloured_ink, marked
 from tumorboard.slides.tissue.lace import lace
-from tumorboard.slides.tissue.masks import Channel, Mask, at_least, both, either, inverse
+from tumorboard.slides.tissue.masks import Channel, Mask, at_least, both, either, inverse, without
 from tumorboard.slides.tissue.overview import read_overview
 from tumorboard.slides.tissue.settings import TissueSettings
-from tumorboard.slides.tissue.shapes import closed, holding, without_holes
+from tumorboard.slides.tissue.shapes import closed, holding, widened, without_holes
 from tumorboard.slides.tissue.tissue_map import TissueMap
+
+_RIM_UM = 24.0
+"""So far around a bubble its rim may look like a fold."""
 
 
 def find_tissue(slide: Slide, settings: TissueSettings) -> TissueMap:
@@ -44,7 +47,8 @@ def find_tissue(slide: Slide, settings: TissueSettings) -> TissueMap:
     hidden = either(pen, dark.border)
     tissue = tissue_mask(colour, hidden, overview.mpp, settings)
     tissue = either(tissue, lace(overview, density, tissue, hidden, settings))
-    fold = folds(density, tissue, overview.mpp, settings)
+    in_view = without(tissue, widened(dark.bubble, _RIM_UM / overview.mpp))
+    fold = folds(density, in_view, overview.mpp, settings)
     focus = judge_focus(slide, overview, density, tissue, either(hidden, dark.bubble), settings)
     scanned = overview.scanned
     return TissueMap(

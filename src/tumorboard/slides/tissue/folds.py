@@ -30,11 +30,12 @@ _OTHER_COLOUR, _MOST_CHANGE = 6.0, 0.06
 """A double layer keeps its colour, where blood is redder and a crowd of lymphocytes or an epithelium bluer: what a
 change of red's part of the density takes off the contrast, per unit, and how great it may be."""
 
-_LEAST_RATIO = 1.15
-"""Of a fold's density to that of the denser parts beside it (their 90th percentile): a strand among gaps has none."""
+_LEAST_RATIO, _WIDE_RATIO = 1.15, 1.5
+"""Of a fold's density to that of the denser parts beside it (their 90th percentile): a strand among gaps has none. What
+is wide needs more, as an epithelium is wide."""
 
-_SHORTEST_UM, _WIDEST_UM = 90.0, 80.0
-"""A fold's least length and greatest mean width."""
+_SHORTEST_UM, _WIDE_UM = 90.0, 74.0
+"""A fold's least length, and the mean width from which it is wide."""
 
 _UNEVENNESS = 0.5
 """What the unevenness of the density beside the line (its coefficient of variation) takes off the contrast."""
@@ -107,10 +108,11 @@ def _evidence(lines: Pieces, number: int, contrast: Map, coarse: _Coarse, step: 
     own, beside = line > 0, without(widened(line, reach), widened(line, 2)) > 0
     beside &= coarse.weight[place] > _MOSTLY
     length, width = _length_and_width(own)
-    if not beside.any() or length * step < _SHORTEST_UM or width * step > _WIDEST_UM:
+    if not beside.any() or length * step < _SHORTEST_UM:
         return 0.0
     double, single = total[own], total[beside]
-    if float(double.mean()) < _LEAST_RATIO * _ninth_decile(coarse.smooth[place][beside]):
+    ratio = _WIDE_RATIO if width * step > _WIDE_UM else _LEAST_RATIO
+    if float(double.mean()) < ratio * _ninth_decile(coarse.smooth[place][beside]):
         return 0.0
     change = abs(float(red[own].sum() / double.sum() - red[beside].sum() / single.sum()))
     if change > _MOST_CHANGE:
