@@ -41,10 +41,16 @@ CORE_PURPOSES = {
     "highdicom": "DICOM segmentations",
     "nibabel": "NIfTI files",
     "filelock": "one run at a time in a folder",
+    "openslide-python": "slides of every maker",
+    "openslide-bin": "OpenSlide itself",
+    "simplejpeg": "JPEG tiles",
+    "h5py": "tile features of other programs",
+    "pillow": "text on overlays",
 }
 
 EXTRA_PURPOSES = {
     "archives": "the index of the Imaging Data Commons: which slides and scans of a cohort exist",
+    "encoders": "networks of timm as extractors of tile features",
     "forest": "the random survival forest, a rival method (GPL-3)",
 }
 
