@@ -101,9 +101,10 @@ def page() -> Iterator[str]:
     yield paragraph(
         "The same job on both sides, on one core, processor time: tissue, quality, tiles at both scales, written to",
         "disk. The rival (`benchmarks/slide_rival.py`) is a straightforward program of OpenSlide, Pillow and numpy.",
-        "Simulated slides with half of their area tissue: `python benchmarks/slide_speed.py`. Where a level is exactly a",
-        "fourth of the finest, OpenSlide reads its stored tiles as they lie; in all other slides it interpolates, which",
-        "costs it three times as much. Aimed for were 8 times with a native level (15 for 10x alone) and 5 without.",
+        "Simulated slides with half of their area tissue: `python benchmarks/slide_speed.py`.",
+        "Where a level is exactly a fourth of the finest, OpenSlide reads its stored tiles as they lie; in all other",
+        "slides it interpolates, which costs it three times as much.",
+        "Aimed for were 8 times with a native level (15 for 10x alone) and 5 without.",
     )
     yield "\n".join(speed(pace))
     yield paragraph(
