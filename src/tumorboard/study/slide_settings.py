@@ -53,7 +53,7 @@ class SlideSettings(Section):
     tiles_10x: Annotated[int, Field(ge=0)] = 256
     tiles_5x: Annotated[int, Field(ge=0)] = 76
     mpp: Annotated[float, Field(ge=0, le=5)] = 0.0
-    jpeg_quality: Annotated[int, Field(ge=50, le=100)] = 92
+    jpeg_quality: Annotated[int, Field(ge=50, le=100)] = 95
     annotation_share: Annotated[float, Field(gt=0, le=1)] = 0.5
     annotation_classes: Annotated[tuple[str, ...], Field(min_length=1)] = TUMOUR_CLASSES
     annotation_frame: Literal["bounds", "level 0"] = "bounds"
