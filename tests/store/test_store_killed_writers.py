@@ -17,9 +17,10 @@ from tumorboard.store import ShardMetadata, ShardWriter, verify_shard
 TILE = {"encoding": "jpeg", "modality": "scan", "width_px": 1, "height_px": 1, "mpp": 1.0, "left": 0, "top": 0}
 
 ONE_WITHOUT_END = """
-import sys
+import os, sys
 from pathlib import Path
 from tumorboard.store import ShardMetadata, ShardWriter
+os.fsync = lambda _: None
 with ShardWriter(Path(sys.argv[1]), {}, ShardMetadata("A", "a", {})) as shard:
     for number in range(10**9):
         shard.add(b"\\xff\\xd8" + bytes(50_000), **%r)
@@ -29,9 +30,10 @@ with ShardWriter(Path(sys.argv[1]), {}, ShardMetadata("A", "a", {})) as shard:
 """
 
 MANY = """
-import sys
+import os, sys
 from pathlib import Path
 from tumorboard.store import ShardMetadata, ShardWriter
+os.fsync = lambda _: None
 for number in range(10**9):
     with ShardWriter(Path(sys.argv[1]) / f"{number %% 7}.shard", {}, ShardMetadata("A", "a", {})) as shard:
         shard.add_many([b"\\xff\\xd8" + bytes([number %% 256]) * 9_000] * 20, **%r)
@@ -133,6 +135,14 @@ def write_bytes(path: Path, payload_bytes: int) -> None:
     with ShardWriter(path, {}, ShardMetadata("A", "a", {})) as shard:
         for _ in range(4):
             shard.add(b"\xff\xd8" + bytes(payload_bytes), **TILE)
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    path = tmp_path / "slides" / "a.shard"
+    kept = []
+    monkeypatch.setattr(os, "fsync", lambda number: kept.append((path.exists(), os.fstat(number).st_size)))
+    write_slide(tmp_path, "a", "A", range(3))
+    assert kept == [(False, path.stat().st_size)]
 
 
 def test_a_disk_that_fails_to_keep_what_was_written_is_told(tmp_path, monkeypatch):
