@@ -11,7 +11,7 @@ SHELL := /bin/bash
 
 help:
 	@echo "make demo        set up, run the program on simulated patients, print the path of the report (about 8 minutes)"
-	@echo "make test        set up, then style, types and tests (about 4 minutes)"
+	@echo "make test        set up, then style, types and tests (about 6 minutes)"
 	@echo "make setup       only make the environment in .venv (about 2 minutes)"
 	@echo "make test-slow   the tests that take minutes"
 	@echo "make docs        build the documentation into site/"
