@@ -46,7 +46,7 @@ def extract(
     if scale not in choices:
         raise SettingsError(f"there is no scale {scale!r}", where="--scale", fix=f"Take one of: {', '.join(choices)}")
     network = timm_extractor(encoder, weights, pretrained=weights is None)
-    with counted_progress("slides", 1) as progress:
+    with counted_progress("slides") as progress:
         found = extract_features(StudyFolder(study), network, choices[scale], batch=batch, progress=progress)
     if as_json:
         print_json(asdict(found) | {"table": str(found.table), "extractor": network.name})

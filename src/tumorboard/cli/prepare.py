@@ -39,7 +39,7 @@ def prepare(
     from tumorboard.cli.progress import counted_progress
     from tumorboard.errors import StudyError
     from tumorboard.pipeline.features import prepare_features
-    from tumorboard.pipeline.slides import count_patients, prepare_slides
+    from tumorboard.pipeline.slides import prepare_slides
     from tumorboard.study.files import StudyFolder
 
     folder = StudyFolder(study)
@@ -52,10 +52,10 @@ def prepare(
         )
     prepared = stored = None
     if slides is not None:
-        with counted_progress("patients", count_patients(folder)) as progress:
+        with counted_progress("patients") as progress:
             prepared = prepare_slides(folder, progress=progress, workers=workers)
     if features is not None:
-        with counted_progress("files", 1) as progress:
+        with counted_progress("files") as progress:
             stored = prepare_features(folder, progress=progress)
     if as_json:
         print_json((prepared.summary() if prepared else {}) | ({"features": asdict(stored)} if stored else {}))

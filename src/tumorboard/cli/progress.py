@@ -28,15 +28,15 @@ def status_line(title: str) -> Iterator[Callable[[str], None]]:
 
 
 @contextmanager
-def counted_progress(unit: str, total: int) -> Iterator[Callable[[int, int, str], None]]:
+def counted_progress(unit: str, total: int | None = None) -> Iterator[Callable[[int, int, str], None]]:
     """Show how far long work is: a bar with the time left, or where there is no terminal a line at every tenth.
 
     Parameters
     ----------
     unit : str
         What is counted, in the plural.
-    total : int
-        How many.
+    total : int, optional
+        How many, where that is known before the work begins to tell.
 
     Yields
     ------

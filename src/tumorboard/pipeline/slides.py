@@ -79,11 +79,6 @@ class PreparedSlides:
         }
 
 
-def count_patients(folder: StudyFolder) -> int:
-    """Count the patients of the cohort who have slides; raises as `prepare_slides` does."""
-    return int(_slide_table(folder, load_settings(folder)).rows["patient_id"].nunique())
-
-
 def prepare_slides(folder: StudyFolder, *, progress: Progress, workers: int = 0) -> PreparedSlides:
     """Turn the slides of a study's patients into tiles, or go on where an earlier run stopped.
 
@@ -111,27 +106,20 @@ def prepare_slides(folder: StudyFolder, *, progress: Progress, workers: int = 0)
     table = _slide_table(folder, settings)
     tasks = _tasks(folder, table.rows, settings)
     records: list[SlideRecord] = []
+    shards: list[Path] = []
     progress(0, len(tasks), "slides")
     for done, prepared in enumerate(run_in_order(prepare_patient, tasks, workers), start=1):
         records += prepared
+        task = tasks[done - 1]
+        shards += [
+            task.shard(slide) for slide, record in zip(task.slides, prepared, strict=True) if record.status != "failed"
+        ]
         progress(done, len(tasks), "slides")
-    made = [
-        task.shard(slide)
-        for task in tasks
-        for slide, record in zip(task.slides, records_of(task, records), strict=True)
-        if record.status != "failed"
-    ]
-    counts = build_index(folder.store, made, ("tiles_10x", "tiles_5x"))
+    counts = build_index(folder.store, shards, ("tiles_10x", "tiles_5x"))
     _write_table(folder, records)
     prepared_slides = PreparedSlides(tuple(records), {"10x": counts["tiles_10x"], "5x": counts["tiles_5x"]})
     _log(folder, table, prepared_slides)
     return prepared_slides
-
-
-def records_of(task: PatientTask, records: Sequence[SlideRecord]) -> list[SlideRecord]:
-    """Return a patient's records, in the order of the patient's slides."""
-    found = {(record.patient_id, record.path): record for record in records}
-    return [found[slide.patient_id, slide.stated_path] for slide in task.slides]
 
 
 def _slide_table(folder: StudyFolder, settings: StudySettings) -> ImageTable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -54,7 +55,8 @@ class ShardWriter:
             raise ValueError(f"a shard's name ends in {SUFFIX}, not as {path.name}")
         check_own_columns(columns)
         self._own = dict(columns)
-        self._metadata = metadata.to_json()
+        self._metadata = metadata
+        metadata.to_json()
         self._rows: list[tuple[Any, ...]] = []
         self._file = WholeFile(path)
         self._end = 0
@@ -70,7 +72,7 @@ class ShardWriter:
         try:
             if kind is None:
                 records = to_bytes(to_table(self._rows, self._own))
-                write_footer(self._file.stream, self._end, records, self._metadata)
+                write_footer(self._file.stream, self._end, records, self._metadata.to_json())
         except BaseException as failed:
             self._file.__exit__(type(failed), failed, failed.__traceback__)
             raise
@@ -79,6 +81,18 @@ class ShardWriter:
     def __len__(self) -> int:
         """Return how many payloads were added."""
         return len(self._rows)
+
+    def note(self, notes: Mapping[str, Any]) -> None:
+        """Add to the metadata's notes what is known only once the payloads are there.
+
+        Raises
+        ------
+        ValueError
+            They cannot be written as JSON.
+        """
+        noted = replace(self._metadata, notes={**self._metadata.notes, **notes})
+        noted.to_json()
+        self._metadata = noted
 
     def add(
         self,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from tumorboard.masks import without_corner_contacts
 from tumorboard.phantom.histology.tissue import TUMOUR_AREA, Tissue
 from tumorboard.phantom.histology.window import Window
 
@@ -69,7 +70,7 @@ def outlines(mask: np.ndarray) -> list[tuple[np.ndarray, list[np.ndarray]]]:
         For each connected part its outer ring and the rings of its holes: ndarrays of float, shape (points, 2), x and
         y in cells from the mask's upper left corner, not closed.
     """
-    joined = _without_corner_contacts(np.asarray(mask > 0))
+    joined = without_corner_contacts(mask > 0)
     # drawn twice as large, so that an outline runs between cells and encloses its own
     large = cv2.resize(joined.astype(np.uint8), None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
     contours, tree = cv2.findContours(large, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
@@ -82,21 +83,6 @@ def outlines(mask: np.ndarray) -> list[tuple[np.ndarray, list[np.ndarray]]]:
             holes.setdefault(int(parent), []).append(ring)
     parents = tree[0][:, 3]
     return [(rings[number], holes.get(number, [])) for number in np.flatnonzero(parents < 0).tolist()]
-
-
-def _without_corner_contacts(mask: np.ndarray) -> np.ndarray:
-    """Fill cells until no two parts of a mask, and no two of its gaps, touch at a corner alone: rings pinch there."""
-    filled = np.pad(mask, 1)
-    while True:
-        upper_left, upper_right = filled[:-1, :-1], filled[:-1, 1:]
-        lower_left, lower_right = filled[1:, :-1], filled[1:, 1:]
-        falling = upper_left & lower_right & ~upper_right & ~lower_left
-        rising = upper_right & lower_left & ~upper_left & ~lower_right
-        if not falling.any() and not rising.any():
-            return filled[1:-1, 1:-1]
-        # of the two gaps the lower: it lies within the mask, whose border is bare
-        filled[1:, :-1] |= falling
-        filled[1:, 1:] |= rising
 
 
 def _outlined(mask: np.ndarray, tissue: Tissue | None, window: Window) -> list[Region]:

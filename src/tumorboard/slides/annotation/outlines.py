@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tumorboard.masks import without_corner_contacts
 from tumorboard.slides.annotation.filling import Ring
 
 _LARGEST_SHIFT = 0.49
@@ -33,7 +34,9 @@ def outlines(mask: NDArray[np.bool_], *, simplify: bool = False) -> list[tuple[R
     if not mask.size:
         return []
     # OpenCV traces pixels, not their borders: of a cell's four, each lies at one of its corners
-    large = cv2.resize(_joined(mask).astype(np.uint8), None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
+    large = cv2.resize(
+        without_corner_contacts(mask).astype(np.uint8), None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST
+    )
     contours, tree = cv2.findContours(large, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     if tree is None:
         return []
@@ -68,18 +71,3 @@ def _nested(rings: list[Ring], parents: NDArray[np.int32]) -> list[tuple[Ring, l
     outer = [number for number in np.flatnonzero(parents < 0).tolist() if len(rings[number]) > 2]
     outer.sort(key=lambda number: (rings[number][:, 1].min(), rings[number][:, 0].min()))
     return [(rings[number], holes.get(number, [])) for number in outer]
-
-
-def _joined(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Fill cells until no two parts of a mask, and no two of its gaps, touch at a corner alone."""
-    filled = np.pad(np.asarray(mask, bool), 1)
-    while True:
-        upper_left, upper_right = filled[:-1, :-1], filled[:-1, 1:]
-        lower_left, lower_right = filled[1:, :-1], filled[1:, 1:]
-        falling = upper_left & lower_right & ~upper_right & ~lower_left
-        rising = upper_right & lower_left & ~upper_left & ~lower_right
-        if not falling.any() and not rising.any():
-            return filled[1:-1, 1:-1]
-        # of the two gaps the lower: it lies within the mask, whose border is bare
-        filled[1:, :-1] |= falling
-        filled[1:, 1:] |= rising

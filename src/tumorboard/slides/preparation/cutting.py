@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,8 @@ import numpy as np
 from tumorboard.errors import UnknownScaleError
 from tumorboard.slides.opening import open_slide
 from tumorboard.slides.preparation.pictures import Chosen, write_pictures
-from tumorboard.slides.preparation.record import SlideRecord, Status
-from tumorboard.slides.preparation.shard import count_tiles, write_shard
+from tumorboard.slides.preparation.record import SlideRecord
+from tumorboard.slides.preparation.shard import write_shard
 from tumorboard.slides.preparation.survey import Survey, survey
 from tumorboard.slides.preparation.task import PatientTask, SlideTask
 from tumorboard.slides.slide import Slide
@@ -73,11 +72,10 @@ def cut_slide(slide: SlideTask, task: PatientTask, allotted: Allotted, key: dict
         found = survey(opened, slide, task.slide_settings, task.tissue_settings)
         chosen = choose_tiles(found, allotted, task.slide_settings)
         record = describe(slide, opened, found, chosen)
-        metadata = ShardMetadata(slide.patient_id, slide.key, key, record.to_notes())
-        shard = task.shard(slide)
         rows = cut_rows(opened, found, chosen, task.slide_settings)
-        write_shard(shard, metadata, rows, {scale: each.judged for scale, each in found.scales.items()})
-        record = as_written(record, count_tiles(shard))
+        judged = {scale: each.judged for scale, each in found.scales.items()}
+        metadata = ShardMetadata(slide.patient_id, slide.key, key)
+        record = write_shard(task.shard(slide), metadata, record, rows, judged)
         write_pictures(task.pictures_of(slide), opened, found, chosen, record)
     return record
 
@@ -92,16 +90,6 @@ def cut_rows(opened: Slide, found: Survey, chosen: Chosen, settings: SlideSettin
         coding=TileCoding(quality=settings.jpeg_quality),
         on_damage=lambda _: None,
     )
-
-
-def as_written(record: SlideRecord, tiles: dict[str, int]) -> SlideRecord:
-    """Put what was really written into a record: tiles that were damaged are missing."""
-    damaged = sum(record.tiles.values()) - sum(tiles.values())
-    status: Status = "prepared" if sum(tiles.values()) else "no tiles"
-    warnings = record.warnings
-    if damaged:
-        warnings += (f"{damaged} tiles are damaged in the file and were left out.",)
-    return replace(record, status=status, tiles=tiles, damaged=damaged, warnings=warnings)
 
 
 def choose_tiles(found: Survey, allotted: Allotted, settings: SlideSettings) -> Chosen:

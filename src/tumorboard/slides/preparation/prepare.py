@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tumorboard.errors import FileFormatError, TumorboardError, UserError
-from tumorboard.slides.preparation.cutting import Allotted, as_written, count_good_tiles, cut_slide
+from tumorboard.slides.preparation.cutting import Allotted, count_good_tiles, cut_slide
 from tumorboard.slides.preparation.pictures import OBJECTS, OVERLAY
 from tumorboard.slides.preparation.ready_made_tiles import count_files, keep_files
 from tumorboard.slides.preparation.record import SlideRecord
-from tumorboard.slides.preparation.shard import count_tiles
 from tumorboard.slides.preparation.survey import SCALES
 from tumorboard.slides.preparation.task import PatientTask, SlideTask
 from tumorboard.slides.tiles import share_out
@@ -103,8 +102,7 @@ def _finish(slide: _Begun, allotted: Allotted, task: PatientTask) -> SlideRecord
     pictures = task.pictures_of(slide.task)
     shown = ready_made or all((pictures / name).is_file() for name in (OVERLAY, OBJECTS))
     if slide.earlier and slide.earlier.key == key and shown:
-        kept = SlideRecord.from_notes(slide.task.patient_id, slide.task.stated_path, slide.earlier.notes)
-        return as_written(kept, count_tiles(task.shard(slide.task)))
+        return SlideRecord.from_notes(slide.task.patient_id, slide.task.stated_path, slide.earlier.notes)
     return (keep_files if ready_made else cut_slide)(slide.task, task, allotted, key)
 
 

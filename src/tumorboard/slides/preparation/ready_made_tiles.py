@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from tumorboard.slides.preparation.cutting import Allotted, as_written
+from tumorboard.slides.preparation.cutting import Allotted
 from tumorboard.slides.preparation.record import SlideRecord
-from tumorboard.slides.preparation.shard import MODALITIES, TILE_COLUMNS, count_tiles
+from tumorboard.slides.preparation.shard import MODALITIES, TILE_COLUMNS
 from tumorboard.slides.preparation.survey import SCALES
 from tumorboard.slides.preparation.task import PatientTask, SlideTask
 from tumorboard.slides.ready_made import UNKNOWN, ReadyMadeTiles, TileFile
@@ -39,12 +38,12 @@ def keep_files(slide: SlideTask, task: PatientTask, allotted: Allotted, key: dic
     chosen = _chosen(folder, allotted, task.slide_settings.seed)
     record = _record(slide, folder, chosen)
     faults: list[str] = []
-    shard = task.shard(slide)
-    metadata = ShardMetadata(slide.patient_id, slide.key, key, record.to_notes())
-    with ShardWriter(shard, TILE_COLUMNS, metadata) as written:
+    tiles = dict.fromkeys(record.tiles, 0)
+    with ShardWriter(task.shard(slide), TILE_COLUMNS, ShardMetadata(slide.patient_id, slide.key, key)) as shard:
         for tile in folder.read(chosen, on_fault=lambda file, reason: faults.append(f"{file.name}: {reason}")):
             file = tile.file
-            written.add(
+            tiles[file.scale] += 1
+            shard.add(
                 tile.payload,
                 encoding=tile.encoding,
                 modality=MODALITIES[file.scale],
@@ -59,8 +58,9 @@ def keep_files(slide: SlideTask, task: PatientTask, allotted: Allotted, key: dic
                 focus=float("nan"),
                 **dict(zip(COLOUR_COLUMNS, tile.colours.tolist(), strict=True)),
             )
-    record = as_written(record, count_tiles(shard))
-    return replace(record, warnings=(*record.warnings, *faults[:3]))
+        written = record.as_written(tiles, faults)
+        shard.note(written.to_notes())
+    return written
 
 
 def _chosen(folder: ReadyMadeTiles, allotted: Allotted, seed: int) -> list[TileFile]:

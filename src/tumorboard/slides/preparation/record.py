@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, Self
 
 Status = Literal["prepared", "no tiles", "failed"]
+_FAULTS_TOLD = 3
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,29 @@ class SlideRecord:
     rejected: dict[str, int] = field(default_factory=dict)
     damaged: int = 0
     warnings: tuple[str, ...] = ()
+
+    def as_written(self, tiles: dict[str, int], faults: Sequence[str] = ()) -> Self:
+        """Put what was really written into the record of what was to be: tiles that were damaged are missing.
+
+        Parameters
+        ----------
+        tiles : dict of str to int
+            Tiles by scale.
+        faults : sequence of str
+            What was wrong with those that are missing, as far as it is known of each.
+
+        Returns
+        -------
+        SlideRecord
+        """
+        damaged = sum(self.tiles.values()) - sum(tiles.values())
+        told = f"{damaged} tiles are damaged in the file and were left out"
+        if faults:
+            more = f", and {len(faults) - _FAULTS_TOLD} more" if len(faults) > _FAULTS_TOLD else ""
+            told += f": {'; '.join(faults[:_FAULTS_TOLD])}{more}"
+        status: Status = "prepared" if sum(tiles.values()) else "no tiles"
+        warnings = (*self.warnings, f"{told}.") if damaged else self.warnings
+        return replace(self, status=status, tiles=tiles, damaged=damaged, warnings=warnings)
 
     def to_notes(self) -> dict[str, Any]:
         """Return it as plain JSON types, without whose it is and where it lies."""

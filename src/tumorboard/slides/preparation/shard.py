@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tumorboard.slides.preparation.record import SlideRecord
 from tumorboard.slides.tiles import COLOUR_COLUMNS, TileRow, TileScale
-from tumorboard.store import ColumnType, Modality, ShardMetadata, ShardWriter, read_shard_records
+from tumorboard.store import ColumnType, Modality, ShardMetadata, ShardWriter
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,22 +27,35 @@ its colours."""
 
 
 def write_shard(
-    path: Path, metadata: ShardMetadata, rows: Iterable[TileRow], judged: Mapping[TileScale, pd.DataFrame]
-) -> None:
-    """Write a slide's shard.
+    path: Path,
+    metadata: ShardMetadata,
+    record: SlideRecord,
+    rows: Iterable[TileRow],
+    judged: Mapping[TileScale, pd.DataFrame],
+) -> SlideRecord:
+    """Write a slide's shard; its notes are the record of what was written.
 
     Parameters
     ----------
     path : Path
     metadata : ShardMetadata
+    record : SlideRecord
+        What is to be taken from the slide.
     rows : iterable of TileRow
     judged : mapping of str to DataFrame
         What was found of every tile of each scale's grid: ``tissue_share`` and ``focus``.
+
+    Returns
+    -------
+    SlideRecord
+        What was taken.
     """
     found = {scale: (frame["tissue_share"].to_numpy(), frame["focus"].to_numpy()) for scale, frame in judged.items()}
+    tiles: dict[str, int] = dict.fromkeys(record.tiles, 0)
     with ShardWriter(path, TILE_COLUMNS, metadata) as shard:
         for row in rows:
             tissue_share, focus = found[row.scale]
+            tiles[row.scale] += len(row)
             shard.add_many(
                 row.payloads,
                 encoding=row.encoding,
@@ -57,9 +71,6 @@ def write_shard(
                 focus=focus[row.numbers],
                 **dict(zip(COLOUR_COLUMNS, row.colours.T, strict=True)),
             )
-
-
-def count_tiles(path: Path) -> dict[str, int]:
-    """Count a shard's tiles by scale."""
-    held = read_shard_records(path)["modality"].astype(str).value_counts()
-    return {scale: int(held.get(modality, 0)) for scale, modality in MODALITIES.items()}
+        written = record.as_written(tiles)
+        shard.note(written.to_notes())
+    return written

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from tumorboard.errors import StudyError
-from tumorboard.slides.preparation.cutting import Allotted, as_written, choose_tiles, cut_rows, describe, open_task
+from tumorboard.slides.preparation.cutting import Allotted, choose_tiles, cut_rows, describe, open_task
 from tumorboard.slides.preparation.pictures import OBJECTS, OVERLAY, write_pictures
 from tumorboard.slides.preparation.record import SlideRecord
 from tumorboard.slides.preparation.survey import SCALES, Survey, survey
@@ -64,8 +64,9 @@ def tile_slide(
         chosen = choose_tiles(found, allotted, slides)
         table = _write_tiles(out, cut_rows(opened, found, chosen, slides), found)
         counts = table["scale"].value_counts()
-        record = describe(slide, opened, found, chosen)
-        record = as_written(record, {scale: int(counts.get(scale, 0)) for scale in found.scales})
+        record = describe(slide, opened, found, chosen).as_written(
+            {scale: int(counts.get(scale, 0)) for scale in found.scales}
+        )
         write_pictures(out, opened, found, chosen, record)
     write_text(out / TABLE, table.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
     for scale in found.scales:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ class SlideTask:
         plain = _PLAIN.sub("_", self.path.stem if self.path.suffix else self.path.name).strip("._") or "slide"
         return f"{plain[:80]}-{hashlib.sha256(self.stated_path.encode()).hexdigest()[:8]}"
 
-    @property
+    @cached_property
     def annotation_file(self) -> Path | None:
         """The annotation: the stated one, or one that lies beside the slide under its name.
 
@@ -61,12 +62,13 @@ class SlideTask:
         """
         return self.annotation or find_annotation(self.path)
 
-    @property
+    @cached_property
     def is_ready_made(self) -> bool:
-        """Whether it is a folder of pictures: ready-made tiles."""
-        return self.path.is_dir() and any(
-            file.suffix.lower() in PICTURE_SUFFIXES for file in self.path.rglob("*") if not file.name.startswith(".")
-        )
+        """Whether it is a folder of pictures without DICOM files: ready-made tiles."""
+        if not self.path.is_dir():
+            return False
+        suffixes = {file.suffix.lower() for file in self.path.rglob("*") if not file.name.startswith(".")}
+        return bool(suffixes & PICTURE_SUFFIXES) and ".dcm" not in suffixes
 
     def inputs(self, slides: SlideSettings, tissue: TissueSettings) -> dict[str, Any]:
         """Return all that the slide's tiles depend on but the share of the patient's tiles that falls to it.
