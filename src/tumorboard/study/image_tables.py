@@ -21,10 +21,20 @@ SLIDE_COLUMNS: tuple[Column, ...] = (
     NumberColumn("mpp", unit="µm per pixel", low=0.05, high=5),
     Column("annotation"),
 )
+_PLANES = {"transversal": "transversal", "axial": "transversal", "coronal": "coronal", "sagittal": "sagittal"}
+MASK_KINDS = ("dicom-seg", "rtstruct", "nifti", "mha", "nrrd", "csv", "png")
+"""What a mask of ``scans.csv`` may be."""
+
 SCAN_COLUMNS: tuple[Column, ...] = (
     Column("patient_id", required=True, filled=True),
     Column("path", required=True, filled=True),
     CategoryColumn("modality", required=True, filled=True, spellings={"ct": "CT", "mr": "MR", "mri": "MR"}),
+    Column("series_uid"),
+    CategoryColumn("plane", spellings=_PLANES),
+    NumberColumn("pixel_mm", unit="mm", low=0.05, high=10),
+    Column("mask"),
+    CategoryColumn("mask_kind", spellings={kind: kind for kind in MASK_KINDS}),
+    NumberColumn("mask_label", unit="", low=1, high=65_535, whole=True),
 )
 
 

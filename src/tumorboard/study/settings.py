@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from tumorboard.errors import SettingsError
 from tumorboard.study.files import StudyFolder
+from tumorboard.study.scan_settings import ScanSettings
 from tumorboard.study.section import Section
 from tumorboard.study.slide_settings import SlideSettings, TissueSettings
 
@@ -138,7 +139,7 @@ class StudySettings(Section):
 
     Parameters
     ----------
-    cohort, folds, genes, scores, evaluation, slides, tissue : settings
+    cohort, folds, genes, scores, evaluation, slides, tissue, scans : settings
         One section of ``study.toml`` each.
     """
 
@@ -149,6 +150,7 @@ class StudySettings(Section):
     evaluation: EvaluationSettings = EvaluationSettings()
     slides: SlideSettings = SlideSettings()
     tissue: TissueSettings = TissueSettings()
+    scans: ScanSettings = ScanSettings()
 
 
 def parse_settings(content: dict[str, Any], where: str) -> StudySettings:
@@ -201,8 +203,9 @@ def settings_template(settings: StudySettings) -> str:
     >>> parse_settings(tomllib.loads(settings_template(StudySettings())), "template") == StudySettings()
     True
     """
-    cohort, folds, genes, scores, evaluation, slides = (
+    cohort, folds, genes, scores, evaluation, slides, scans = (
         settings.cohort, settings.folds, settings.genes, settings.scores, settings.evaluation, settings.slides,
+        settings.scans,
     )  # fmt: skip
 
     def listed(values: tuple[object, ...]) -> str:
@@ -260,6 +263,20 @@ seed = {slides.seed}
 
 [tissue]                    # limits of finding tissue and of keeping tiles, each explained in docs/study.md
 {_lines(settings.tissue)}
+
+[scans]
+prefer = "{scans.prefer}"               # CT or MR: which is taken of a patient who has both
+size_px = {scans.size_px}               # side of a plane's picture, in pixels
+field_mm = {scans.field_mm}            # side of what it shows; wider only where the tumour does not fit
+margin_mm = {scans.margin_mm}            # seen around the tumour at least
+window_low = {scans.window_low}         # Hounsfield units that become black ...
+window_high = {scans.window_high}         # ... and white
+mr_low = {scans.mr_low}                # percentile of the body's voxels that becomes black in MR ...
+mr_high = {scans.mr_high}              # ... and white
+bits = {scans.bits}                    # of a pixel: 8 or 16
+neighbours = {scans.neighbours}              # planes on either side of each that are kept too, for augmentation
+neighbour_mm = {scans.neighbour_mm}          # their distance
+segmenter = {text(scans.segmenter)}              # program that outlines tumours without a mask; "" = none
 """
 
 

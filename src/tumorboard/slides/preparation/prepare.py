@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tumorboard.errors import FileFormatError, TumorboardError, UserError
+from tumorboard.errors import FileFormatError, UserError
+from tumorboard.execution import Failure, attempt
 from tumorboard.slides.preparation.cutting import Allotted, count_good_tiles, cut_slide
 from tumorboard.slides.preparation.pictures import OBJECTS, OVERLAY
 from tumorboard.slides.preparation.ready_made_tiles import count_files, keep_files
@@ -108,16 +108,9 @@ def _finish(slide: _Begun, allotted: Allotted, task: PatientTask) -> SlideRecord
 
 def _attempted(slide: SlideTask, task: PatientTask, step: Callable[[], Result]) -> Result | SlideRecord:
     """Take a step, or tell why it failed and remove what an earlier run left of the slide."""
-    try:
-        return step()
-    except (TumorboardError, OSError) as error:
-        reason = str(error)
-        for place in (str(slide.path), slide.path.name, slide.stated_path):
-            reason = reason.removeprefix(f"{place}: ")
-    except Exception as fault:  # one slide that the program fails on must not cost the work on all others
-        if os.environ.get("TUMORBOARD_DEBUG"):
-            raise
-        reason = f"a fault of the program, not yours: {type(fault).__name__}: {fault}; TUMORBOARD_DEBUG=1 shows where"
+    result = attempt(step, (str(slide.path), slide.path.name, slide.stated_path))
+    if not isinstance(result, Failure):
+        return result
     task.shard(slide).unlink(missing_ok=True)
     shutil.rmtree(task.pictures_of(slide), ignore_errors=True)
-    return SlideRecord(slide.patient_id, slide.stated_path, "failed", reason=" ".join(reason.split()))
+    return SlideRecord(slide.patient_id, slide.stated_path, "failed", reason=result.reason)

@@ -11,8 +11,8 @@ from typing import Any
 
 from tumorboard.errors import FileFormatError
 from tumorboard.slides.annotation import find_annotation
-from tumorboard.slides.fingerprint import fingerprint
 from tumorboard.slides.ready_made import PICTURE_SUFFIXES
+from tumorboard.study.image_fingerprint import fingerprint
 from tumorboard.study.slide_settings import SlideSettings, TissueSettings
 
 FORMAT = 1
