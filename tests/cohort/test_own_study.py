@@ -25,6 +25,14 @@ def test_every_patient_stays_and_is_marked(write_study, run_json):
     assert patients["has_clinical"].all()
 
 
+def test_features_of_a_scan_stand_for_the_scan(write_study, run_json):
+    study = write_study(**{"features.csv": "patient_id,path,modality\nP2,bag.parquet,scan\n"})
+    (study / "bag.parquet").touch()
+    assert run_json("cohort", study, "--require", "scan")["eligible"] == 4
+    patients = read_cohort(StudyFolder(study)).set_index("patient_id")
+    assert (patients.at["P2", "has_scan"], patients.at["P2", "has_ct"]) == (True, False)
+
+
 def test_landmark_status_at_exactly_sixty_months(write_study, run_json):
     study = write_study()
     assert run_json("cohort", study)["five_year"] == {"dead": 2, "alive": 1, "excluded": 1}

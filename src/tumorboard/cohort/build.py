@@ -165,8 +165,11 @@ def _with_archive(records: PatientRecords, index: ArchiveIndex | None) -> pd.Dat
 
 
 def _with_genes(patients: pd.DataFrame, genes: GeneTable) -> pd.DataFrame:
+    scan = patients["has_ct"] | patients["has_mr"]
+    if "has_scan" in patients:  # features of scans stand for scans
+        scan |= patients["has_scan"].astype("boolean").fillna(False).astype(bool)
     return patients.assign(
-        has_scan=patients["has_ct"] | patients["has_mr"],
+        has_scan=scan,
         has_mutations=patients["patient_id"].isin(genes.profiled.get("mutations", frozenset())),
         has_copy_number=patients["patient_id"].isin(genes.profiled.get("copy_number", frozenset())),
     )

@@ -100,8 +100,6 @@ def apply_requirements(patients: pd.DataFrame, required: Sequence[Requirement]) 
 
 
 def _is_met(patients: pd.DataFrame, requirement: Requirement) -> pd.Series[bool]:
-    if requirement == "scan":
-        return patients["has_ct"] | patients["has_mr"]
     if requirement == "genes":
         return patients["has_mutations"] & patients["has_copy_number"]
     if requirement == "endpoint":

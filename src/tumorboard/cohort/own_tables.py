@@ -75,6 +75,7 @@ def read_own_tables(folder: StudyFolder, endpoint: Endpoint, *, encoding: str = 
         "has_slide": with_tiles if slides is None else with_tiles | set(slides.rows["patient_id"]),
         "has_ct": _patients_with(scans, "CT"),
         "has_mr": _patients_with(scans, "MR"),
+        "has_scan": {file.patient_id for file in features if file.modality == "scan"},
     }
     records = records.assign(**{name: records["patient_id"].isin(patients) for name, patients in has.items()})
     features_path = folder.own_table("features")

@@ -55,7 +55,7 @@ class PatientRecords:
         One row a patient: the columns of ``RECORD_COLUMNS``, ``has_clinical`` (a record in the archive's clinical table
         and not only in a supplement; in a user's table at least one clinical column filled), ``proxies`` (inputs
         that stand for another quantity, separated by semicolons), and for user tables ``has_slide``, ``has_ct``,
-        ``has_mr``.
+        ``has_mr``, ``has_scan`` (features of a scan).
     genes : GeneTable
         Their genes.
     findings : list of Finding
