@@ -26,7 +26,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -m venv $(VENV) || { echo "error: Python cannot make an environment; install its venv module (Debian: apt install python3-venv)"; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[archives,forest,docs,dev]'
 	@# these ask for torchvision, which they do not need here and whose wheel fails beside the CPU build of torch
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-deps timm safetensors torchstain
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-deps timm torchstain
 	@touch $(READY)
 	@echo "==> The environment is ready: $(BIN)/tumorboard --help"
 

@@ -15,6 +15,7 @@ from tumorboard.cli.demo import demo
 from tumorboard.cli.doctor import doctor
 from tumorboard.cli.evaluate import evaluate
 from tumorboard.cli.extract import extract
+from tumorboard.cli.measure import measure
 from tumorboard.cli.output import print_failure
 from tumorboard.cli.phantom import phantom
 from tumorboard.cli.prepare import prepare
@@ -39,6 +40,7 @@ app.command()(extract)
 app.command()(evaluate)
 app.command()(report)
 app.command()(tile)
+app.command()(measure)
 app.command()(score)
 app.command()(doctor)
 

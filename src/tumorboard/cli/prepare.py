@@ -1,4 +1,4 @@
-"""``tumorboard prepare``: a study's slides become tiles in its store."""
+"""``tumorboard prepare``: a study's slides become tiles and its scans planes, in its store."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from tumorboard.features import StoredFeatures
+    from tumorboard.pipeline.scans import PreparedScans
     from tumorboard.pipeline.slides import PreparedSlides
 
 _MOST_SHOWN = 20
@@ -22,55 +23,79 @@ _FAILED = 2
 
 
 def prepare(
-    study: Annotated[Path, typer.Argument(help="The study folder, with a cohort and slides.csv.")],
+    study: Annotated[Path, typer.Argument(help="The study folder, with a cohort and slides.csv or scans.csv.")],
+    only: Annotated[
+        str, typer.Option(help="Only one of: slides, scans, features.", metavar="KIND", show_default=False)
+    ] = "",
     workers: Annotated[int, typer.Option(help="Processes; 0 for one a core. The files are the same.", min=0)] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
 ) -> int:
-    """Turn the slides of a study's patients into tiles at 10x and 5x, kept in store/; take over tile features.
+    """Turn the slides of a study's patients into tiles and their scans into three planes, kept in store/.
 
+    Tile features of other programs are taken over.
     Stopped at any moment and started again, it goes on. What is up to date is not done again.
-    Slides that cannot be read are listed at the end, and the exit code is then 2; all others are prepared.
-    To look at: prepared/slides.csv, and for each slide an overlay picture and GeoJSON for QuPath.
+    What cannot be read is listed at the end, and the exit code is then 2; all else is prepared.
+    To look at, in prepared/: slides.csv, and for each slide an overlay picture and GeoJSON for QuPath;
+    scans.csv, series.csv (which series was chosen, and why), and for each patient a sheet of the planes.
 
     \b
     tumorboard cohort my-study
     tumorboard prepare my-study
+    tumorboard prepare my-study --only scans
     """  # noqa: D301
     from tumorboard.cli.progress import counted_progress
-    from tumorboard.errors import StudyError
+    from tumorboard.errors import SettingsError, StudyError
     from tumorboard.pipeline.features import prepare_features
+    from tumorboard.pipeline.scans import prepare_scans
     from tumorboard.pipeline.slides import prepare_slides
     from tumorboard.study.files import StudyFolder
 
+    kinds = ("slides", "scans", "features")
+    if only and only not in kinds:
+        raise SettingsError(f"{only!r} is nothing to prepare", where="--only", fix=f"Give one of: {', '.join(kinds)}")
     folder = StudyFolder(study)
-    slides, features = folder.own_table("slides"), folder.own_table("features")
-    if slides is None and features is None:
+    wanted = [kind for kind in kinds if only in ("", kind) and folder.own_table(kind) is not None]
+    if not wanted:
         raise StudyError(
-            "there is neither slides.csv nor features.csv",
+            f"there is no {only}.csv" if only else "there is neither slides.csv nor scans.csv nor features.csv",
             where=str(study),
-            fix="Write slides.csv with the columns patient_id, path and, where files do not say it, mpp",
+            fix="Write slides.csv with the columns patient_id, path and, where files do not say it, mpp; "
+            "scans.csv with patient_id, path, modality and mask",
         )
-    prepared = stored = None
-    if slides is not None:
+    slides = scans = stored = None
+    if "slides" in wanted:
         with counted_progress("patients") as progress:
-            prepared = prepare_slides(folder, progress=progress, workers=workers)
-    if features is not None:
+            slides = prepare_slides(folder, progress=progress, workers=workers)
+    if "scans" in wanted:
+        with counted_progress("patients") as progress:
+            scans = prepare_scans(folder, progress=progress, workers=workers)
+    if "features" in wanted:
         with counted_progress("files") as progress:
             stored = prepare_features(folder, progress=progress)
     if as_json:
-        print_json((prepared.summary() if prepared else {}) | ({"features": asdict(stored)} if stored else {}))
+        parts = {"scans": scans.summary() if scans else None, "features": asdict(stored) if stored else None}
+        print_json((slides.summary() if slides else {}) | {name: part for name, part in parts.items() if part})
     else:
-        if prepared:
-            _print_slides(folder.prepared, prepared)
-        if stored:
-            _print_features(stored)
-    return _FAILED if (prepared and prepared.failed) or (stored and stored.refused) else 0
+        _print(folder.prepared, slides, scans, stored)
+    failed = (slides and slides.failed) or (scans and scans.failed) or (stored and stored.refused)
+    return _FAILED if failed else 0
 
 
-def _print_slides(written: Path, prepared: PreparedSlides) -> None:
+def _print(
+    written: Path, slides: PreparedSlides | None, scans: PreparedScans | None, stored: StoredFeatures | None
+) -> None:
     from rich.console import Console
 
     console = Console(highlight=False, markup=False)
+    if slides:
+        _print_slides(console, written, slides)
+    if scans:
+        _print_scans(console, written, scans)
+    if stored:
+        _print_features(console, stored)
+
+
+def _print_slides(console: Console, written: Path, prepared: PreparedSlides) -> None:
     total = len(prepared.records)
     console.print(
         f"{total - len(prepared.failed)} of {total} slides prepared: {prepared.tiles['10x']:,} tiles at 10x, "
@@ -86,10 +111,30 @@ def _print_slides(written: Path, prepared: PreparedSlides) -> None:
     console.print(f"Look at {written / 'slides.csv'} and the overlays in {written / 'slides'}", soft_wrap=True)
 
 
-def _print_features(stored: StoredFeatures) -> None:
-    from rich.console import Console
+def _print_scans(console: Console, written: Path, prepared: PreparedScans) -> None:
+    told = prepared.summary()
+    modalities, phases = (
+        ", ".join(f"{name} {count}" for name, count in dict(told[key]).items())  # type: ignore[call-overload]
+        for key in ("modalities", "phases")
+    )
+    console.print(f"{told['prepared']} of {told['patients']} patients' scans prepared: {prepared.images:,} pictures")
+    if modalities:
+        console.print(f"Chosen: {modalities}; {phases}")
+    if told["without_mask"]:
+        console.print(
+            f"{told['without_mask']} scans have no tumour mask and give no planes; scans.csv tells how to get one",
+            style="yellow",
+        )
+    if told["warnings"]:
+        console.print(f"{told['warnings']} patients with warnings; see scans.csv", style="yellow")
+    _print_failures(console, "patients' scans", [(record.path, record.reason) for record in prepared.failed])
+    console.print(
+        f"Look at {written / 'scans.csv'}, {written / 'series.csv'} and the sheets in {written / 'scans'}",
+        soft_wrap=True,
+    )
 
-    console = Console(highlight=False, markup=False)
+
+def _print_features(console: Console, stored: StoredFeatures) -> None:
     for kept in stored.modalities:
         console.print(
             f"{kept.modality}: features of {kept.tiles:,} tiles, {kept.slides} slides, {kept.patients} patients"

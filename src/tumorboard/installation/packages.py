@@ -45,12 +45,14 @@ CORE_PURPOSES = {
     "openslide-bin": "OpenSlide itself",
     "simplejpeg": "JPEG tiles",
     "h5py": "tile features of other programs",
-    "pillow": "text on overlays",
+    "pillow": "text on pictures",
+    "torch": "networks",
+    "safetensors": "weights of networks",
 }
 
 EXTRA_PURPOSES = {
     "archives": "the index of the Imaging Data Commons: which slides and scans of a cohort exist",
-    "encoders": "networks of timm as extractors of tile features",
+    "encoders": "networks of timm as encoders of pictures",
     "forest": "the random survival forest, a rival method (GPL-3)",
 }
 

@@ -47,6 +47,8 @@ class SeriesFacts:
         EchoTrainLength.
     diffusion_b : float or None
     temporal_position, temporal_positions : int or None
+    frame_uid : str or None
+        FrameOfReferenceUID: series that have the same one share the patient's coordinates.
     """
 
     series_uid: str
@@ -79,3 +81,4 @@ class SeriesFacts:
     diffusion_b: float | None = None
     temporal_position: int | None = None
     temporal_positions: int | None = None
+    frame_uid: str | None = None

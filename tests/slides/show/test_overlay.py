@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from painted_slide import PaintedSlide
 
+from tumorboard.lettering import text_width, wrapped
 from tumorboard.slides.annotation import Polygon, Regions
 from tumorboard.slides.show import RegionMaps, ShownTiles, View, draw_overlay, palette, view_of, write_overlay
-from tumorboard.slides.show.text import text_width, wrapped
 from tumorboard.slides.slide import Box
 
 TILE = np.array([(2048, 1024, 1024, 1024)])

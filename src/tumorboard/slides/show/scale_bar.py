@@ -7,7 +7,7 @@ import math
 import cv2
 import numpy as np
 
-from tumorboard.slides.show.text import draw_text, text_width
+from tumorboard.lettering import draw_text, text_width
 from tumorboard.slides.slide import Picture
 
 _SHARE = 0.22

@@ -6,13 +6,16 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-
-from tumorboard.slides.slide import Picture
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
 
+Picture = NDArray[np.uint8]
+"""Red, green, blue: shape (height, width, 3)."""
+
 BLACK = (0, 0, 0)
+_HALO_PX = 2
 
 
 @cache
@@ -35,9 +38,10 @@ def draw_text(
     left: int,
     top: int,
     size_px: int,
-    *,
     colour: tuple[int, int, int] = BLACK,
+    *,
     bold: bool = False,
+    halo: bool = False,
 ) -> None:
     """Draw a line of text into a picture.
 
@@ -51,15 +55,24 @@ def draw_text(
         Size of the type.
     colour : tuple of int
     bold : bool
+    halo : bool
+        Whether it has a black edge, to be read on any ground.
     """
     from PIL import Image, ImageDraw
 
     height, width = picture.shape[:2]
-    strip = slice(max(top, 0), min(top + round(1.5 * size_px), height))
+    strip = slice(max(top - _HALO_PX * halo, 0), min(top + round(1.5 * size_px), height))
     if strip.stop <= strip.start or left >= width:
         return
     drawn = Image.fromarray(picture[strip])
-    ImageDraw.Draw(drawn).text((left, top - strip.start), text, fill=colour, font=_font(size_px, bold))
+    ImageDraw.Draw(drawn).text(
+        (left, top - strip.start),
+        text,
+        fill=colour,
+        font=_font(size_px, bold),
+        stroke_width=_HALO_PX if halo else 0,
+        stroke_fill=BLACK,
+    )
     picture[strip] = np.asarray(drawn)
 
 

@@ -1,0 +1,179 @@
+"""The scans stage: one scan of every patient of the cohort becomes planes in the store."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tumorboard.cohort.files import read_cohort
+from tumorboard.errors import CellFault, StudyError
+from tumorboard.execution import run_in_order
+from tumorboard.scans.preparation import PatientScans, ScanRecord, ScanSource, prepare_patient
+from tumorboard.store import build_index
+from tumorboard.study.files import StudyFolder, write_text
+from tumorboard.study.image_tables import SCAN_COLUMNS, ImageTable, read_image_table
+from tumorboard.study.log import append_log, fingerprint
+from tumorboard.study.settings import StudySettings, load_settings
+from tumorboard.study.tables import raise_faults
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Progress = Callable[[int, int, str], None]
+"""Called with the patients done, out of how many, and what is being done."""
+
+
+@dataclass(frozen=True)
+class PreparedScans:
+    """What became of a study's scans.
+
+    Parameters
+    ----------
+    records : tuple of ScanRecord
+        In the order of patients.
+    images : int
+        Pictures in the store.
+    """
+
+    records: tuple[ScanRecord, ...]
+    images: int
+
+    @property
+    def failed(self) -> tuple[ScanRecord, ...]:
+        """The patients none of whose scans could be read."""
+        return tuple(record for record in self.records if record.status == "failed")
+
+    def summary(self) -> dict[str, object]:
+        """Return it in numbers, as ``tumorboard prepare --json`` prints it."""
+        prepared = [record for record in self.records if record.status == "prepared"]
+        status = Counter(record.status for record in self.records)
+        return {
+            "patients": len(self.records),
+            "prepared": len(prepared),
+            "without_mask": status["no mask"],
+            "failed": [
+                {"patient_id": record.patient_id, "path": record.path, "reason": record.reason}
+                for record in self.failed
+            ],
+            "modalities": dict(sorted(Counter(record.modality for record in prepared).items())),
+            "phases": dict(sorted(Counter(record.phase for record in prepared if record.phase).items())),
+            "images": self.images,
+            "warnings": sum(bool(record.warnings) for record in self.records),
+        }
+
+
+def prepare_scans(folder: StudyFolder, *, progress: Progress, workers: int = 0) -> PreparedScans:
+    """Turn the scans of a study's patients into planes, or go on where an earlier run stopped.
+
+    Parameters
+    ----------
+    folder : StudyFolder
+        With a cohort and a table of scans.
+    progress : callable
+        Is told the patients done, out of how many, and what is being done.
+    workers : int
+        Processes; 0 for one a core. The files are the same.
+
+    Returns
+    -------
+    PreparedScans
+
+    Raises
+    ------
+    StudyError
+        There is no cohort, no table of scans, or the folder cannot be written.
+    TableError
+        The table of scans has bad cells.
+    """
+    settings = load_settings(folder)
+    table = _scan_table(folder, settings)
+    tasks = _tasks(folder, table.rows, settings)
+    records: list[ScanRecord] = []
+    progress(0, len(tasks), "scans")
+    for done, record in enumerate(run_in_order(prepare_patient, tasks, workers), start=1):
+        records.append(record)
+        progress(done, len(tasks), "scans")
+    shards = [task.shard for task, record in zip(tasks, records, strict=True) if record.status == "prepared"]
+    counts = build_index(folder.store, shards, ("scan",))
+    _write_tables(folder, records)
+    prepared = PreparedScans(tuple(records), counts["scan"])
+    append_log(
+        folder,
+        "prepare",
+        inputs=fingerprint([table.path]),
+        counts={"scans": len(records), "failed": len(prepared.failed), "planes": prepared.images},
+    )
+    return prepared
+
+
+def _scan_table(folder: StudyFolder, settings: StudySettings) -> ImageTable:
+    """Read the scans of the cohort's patients."""
+    eligible = frozenset(read_cohort(folder)["patient_id"])
+    table = read_image_table(folder, "scans", SCAN_COLUMNS, None, encoding=settings.cohort.encoding)
+    if table is None:
+        raise StudyError(
+            "there is no scans.csv",
+            where=str(folder.root),
+            fix="Write one with the columns patient_id, path, modality and mask",
+        )
+    told_apart = [name for name in ("patient_id", "path", "series_uid", "plane") if name in table.rows]
+    doubled = table.rows[table.rows.duplicated(told_apart)]
+    faults = [
+        CellFault(table.path.name, row + table.first_line, "path", str(table.rows.at[row, "path"]), "each scan once")
+        for row in doubled.index.tolist()
+    ]
+    raise_faults([*table.faults, *faults])
+    rows = table.rows[table.rows["patient_id"].isin(eligible)]
+    if rows.empty:
+        raise StudyError(
+            "none of the scans belongs to a patient of the cohort",
+            where=table.path.name,
+            fix="Look at cohort.json for who was left out, and why",
+        )
+    return ImageTable(table.path, rows, [], table.first_line)
+
+
+def _tasks(folder: StudyFolder, rows: pd.DataFrame, settings: StudySettings) -> list[PatientScans]:
+    """Make one task a patient, in the order of the identifiers."""
+    pictures = folder.prepared / "scans"
+    return [
+        PatientScans(
+            str(patient),
+            tuple(_source(folder, row) for row in own.to_dict("records")),
+            folder.store,
+            pictures,
+            settings.scans,
+        )
+        for patient, own in rows.sort_values("patient_id", kind="stable").groupby("patient_id", sort=True)
+    ]
+
+
+def _source(folder: StudyFolder, row: Mapping[Any, Any]) -> ScanSource:
+    import pandas as pd
+
+    filled = {str(name): value for name, value in row.items() if pd.notna(value) and value != ""}
+    return ScanSource(
+        stated_path=str(filled["path"]),
+        path=folder.root / str(filled["path"]),
+        modality="MR" if filled["modality"] == "MR" else "CT",
+        series_uid=filled.get("series_uid"),
+        plane=filled.get("plane"),
+        pixel_mm=float(filled["pixel_mm"]) if "pixel_mm" in filled else None,
+        mask=folder.root / str(filled["mask"]) if "mask" in filled else None,
+        mask_kind=filled.get("mask_kind"),
+        mask_label=int(filled["mask_label"]) if "mask_label" in filled else None,
+    )
+
+
+def _write_tables(folder: StudyFolder, records: Sequence[ScanRecord]) -> None:
+    import pandas as pd
+
+    tables = {
+        "scans.csv": [record.to_row() for record in records],
+        "series.csv": [row for record in records for row in record.series_rows()],
+    }
+    for name, rows in tables.items():
+        text = pd.DataFrame(rows).to_csv(index=False, lineterminator="\n", float_format="%.6g")
+        write_text(folder.prepared / name, text)
