@@ -1,0 +1,207 @@
+"""Weights for an encoder of pictures: from a file, ImageNet's by name, or none.
+
+Nothing is loaded in part: a parameter that is missing, left over or of another shape is an error. Left out without a
+word are only the classifier on top and the counters of batch normalisation, which are not used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from tumorboard.errors import FileFormatError, UserError
+from tumorboard.network.encoders.resnet18 import ResNet18
+from tumorboard.network.encoders.weight_files import Weights, read_weights
+
+IMAGENET = "imagenet"
+NONE = "none"
+
+_COUNTER = "num_batches_tracked"
+_CLASSIFIERS = ("fc.", "head.fc.", "head.weight", "head.bias", "classifier.")
+_WAIT_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class PublishedWeights:
+    """Weights that are to be had over the network.
+
+    Parameters
+    ----------
+    file_name : str
+        In the cache.
+    address : str
+        Where they are.
+    sha256 : str
+        Of the file, 64 digits.
+    """
+
+    file_name: str
+    address: str
+    sha256: str
+
+
+RESNET18_IMAGENET = PublishedWeights(
+    file_name="resnet18-f37072fd.pth",
+    address="https://download.pytorch.org/models/resnet18-f37072fd.pth",
+    sha256="f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec",
+)
+"""torchvision's ``ResNet18_Weights.IMAGENET1K_V1``, BSD-3-Clause, 47 MB, 69.8 % top-1."""
+
+
+def load_encoder_weights(network: nn.Module, source: str | Path, *, cache: Path) -> str:
+    """Put weights into a network that encodes pictures.
+
+    Parameters
+    ----------
+    network : Module
+        A ``ResNet18``, or the body of a network of timm.
+    source : str or Path
+        ``imagenet`` (for ResNet18 only), ``none`` (the network is left as it is), or a file: ``.safetensors`` or a
+        ``.pth`` with a state_dict, torchvision's names, any float precision.
+    cache : Path
+        Folder in which downloaded weights are kept.
+
+    Returns
+    -------
+    str
+        Where the weights come from, to be recorded: ``none``, or the file's name and its SHA-256.
+
+    Raises
+    ------
+    FileFormatError
+        The file cannot be read, or is of another network.
+    UserError
+        ``imagenet`` cannot be fetched, or is not to be had for this network.
+    """
+    if source == NONE:
+        return NONE
+    path = _imagenet_file(network, cache) if source == IMAGENET else Path(source)
+    put_weights(network, read_weights(path), path)
+    return f"{path.name}, SHA-256 {sha256_of(path)}"
+
+
+def _imagenet_file(network: nn.Module, cache: Path) -> Path:
+    if not isinstance(network, ResNet18):
+        raise UserError(
+            "ImageNet weights are known by name for resnet18 only",
+            where="weights",
+            fix="Name a file with this network's weights, or 'none'",
+        )
+    return fetch_weights(RESNET18_IMAGENET, cache)
+
+
+def fetch_weights(published: PublishedWeights, cache: Path) -> Path:
+    """Return the file of published weights, downloaded where the cache lacks it.
+
+    Parameters
+    ----------
+    published : PublishedWeights
+    cache : Path
+        Made where missing. A file in it whose checksum is wrong is fetched again.
+
+    Raises
+    ------
+    UserError
+        They cannot be fetched, or what came has another checksum; the message names the other ways.
+    """
+    path = cache / published.file_name
+    if path.is_file() and sha256_of(path) == published.sha256:
+        return path
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{path.suffix}")
+        try:
+            _download(published.address, temporary)
+            found = sha256_of(temporary)
+            if found != published.sha256:
+                raise OSError(f"its SHA-256 is {found[:16]}…, not {published.sha256[:16]}…")
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(getattr(error, "reason", None) or error).split()) or type(error).__name__
+        raise UserError(
+            f"{published.file_name} cannot be fetched: {reason}",
+            where=published.address,
+            fix=f"Name a file with weights, or copy this one to {cache}, or start from random weights with 'none'",
+        ) from error
+    return path
+
+
+def _download(address: str, path: Path) -> None:
+    with urllib.request.urlopen(address, timeout=_WAIT_SECONDS) as answer, path.open("wb") as file:
+        while block := answer.read(1 << 20):
+            file.write(block)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, 64 digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def put_weights(network: nn.Module, weights: Mapping[str, torch.Tensor], path: Path) -> None:
+    """Put weights into a network, all of them or none.
+
+    Parameters
+    ----------
+    network : Module
+    weights : mapping of str to Tensor
+        The names may have a prefix that a wrapper put there, such as ``module.``.
+    path : Path
+        Where the weights come from, for messages.
+
+    Raises
+    ------
+    FileFormatError
+        A parameter is missing, left over or of another shape; the first is named.
+    """
+    own = {name: tensor for name, tensor in network.state_dict().items() if not name.endswith(_COUNTER)}
+    given = _without_prefix(weights, list(own), path)
+    kept = {name: tensor for name, tensor in given.items() if name in own or not _is_left_out(name)}
+    fault = _first_fault(own, kept)
+    if fault:
+        raise FileFormatError(
+            f"the weights are not of this network: {fault}",
+            where=str(path),
+            fix="Name a file with the weights of this network",
+        )
+    network.load_state_dict({name: tensor.to(own[name].dtype) for name, tensor in kept.items()}, strict=False)
+
+
+def _without_prefix(weights: Mapping[str, torch.Tensor], wanted: Sequence[str], path: Path) -> Weights:
+    """Return the weights that stand under the network's prefix, without it."""
+    first = wanted[0]
+    prefixes = sorted(
+        (name.removesuffix(first) for name in weights if name == first or name.endswith(f".{first}")), key=len
+    )
+    whole = [prefix for prefix in prefixes if all(f"{prefix}{name}" in weights for name in wanted)]
+    if len(whole) > 1:
+        raise FileFormatError(
+            f"the file holds {len(whole)} such networks, under {' and '.join(map(repr, whole))}",
+            where=str(path),
+            fix="Save the one that is meant in a file of its own",
+        )
+    prefix = next(iter(whole or prefixes), "")
+    return {name.removeprefix(prefix): tensor for name, tensor in weights.items() if name.startswith(prefix)}
+
+
+def _is_left_out(name: str) -> bool:
+    return name.endswith(_COUNTER) or name.startswith(_CLASSIFIERS)
+
+
+def _first_fault(own: Weights, given: Weights) -> str | None:
+    for name, tensor in own.items():
+        if name not in given:
+            return f"{name} is missing (its first parameter is {next(iter(given), 'none')})"
+        if given[name].shape != tensor.shape:
+            return f"{name} is {tuple(given[name].shape)} in the file and {tuple(tensor.shape)} in the network"
+    extra = next((name for name in given if name not in own), None)
+    return f"{extra} is not a parameter of the network" if extra else None
