@@ -93,7 +93,7 @@ class TissueSettings(Section):
         By how much of its surroundings' OD a line must be darker than on both of its sides to be looked at as a fold:
         1 is the double, 0.1 to 2.
     fold_evidence : float
-        What must remain of that once a change of colour and the unevenness of the surroundings are taken off, 0 to 1.
+        What must remain of that once it is weighed by size and the colour of nuclei or blood is taken off, 0 to 1.
     fold_um2 : float
         Least area of a fold, 500 to 1,000,000 µm².
     least_focus : float
@@ -118,8 +118,8 @@ class TissueSettings(Section):
     pen_density: Annotated[float, Field(ge=0.1, le=1)] = 0.25
     pen_um2: Annotated[float, Field(ge=1_000, le=1_000_000)] = 6_000.0
     pen_margin_um: Annotated[float, Field(ge=0, le=200)] = 24.0
-    fold_contrast: Annotated[float, Field(ge=0.1, le=2)] = 0.39
-    fold_evidence: Share = 0.12
+    fold_contrast: Annotated[float, Field(ge=0.1, le=2)] = 0.21
+    fold_evidence: Share = 0.2
     fold_um2: Annotated[float, Field(ge=500, le=1_000_000)] = 3_000.0
     least_focus: Share = 0.35
     focus_checks: Annotated[int, Field(ge=0, le=10_000)] = 40

@@ -36,6 +36,9 @@ _RIM = 1.5
 """Beside soft blocks, suspects up to so many times the least focus are soft: focus is lost gradually."""
 
 _FIT_BLOCKS, _FIT_ROUNDS = 2000, 5
+_LEAST_EIGENVALUE = 1e-9
+"""As a part of the greatest: below it the normal equations lose too many digits."""
+
 _SAMPLE_SHARE = 0.25
 _WHOLE_SLIDE_SHARE = 0.2
 """Where more than this of the unsuspected sample is blurred, "usual" means nothing."""
@@ -136,13 +139,23 @@ def _usual(cost: Values, looks: Values) -> Values:
     kept = np.ones(len(y), np.bool_)
     weights = np.zeros(x.shape[1])
     for _ in range(_FIT_ROUNDS):
-        weights = np.asarray(np.linalg.lstsq(x[kept], y[kept], rcond=None)[0], np.float64)
+        weights = _least_squares(x[kept], y[kept])
         rest = y - x @ weights
         spread = 1.48 * float(np.median(np.abs(rest[kept]))) + 1e-3
-        kept = (rest > -1.5 * spread) & (rest < 3 * spread)
-        if np.count_nonzero(kept) < 4 * x.shape[1]:
+        before, kept = kept, (rest > -1.5 * spread) & (rest < 3 * spread)
+        if np.count_nonzero(kept) < 4 * x.shape[1] or np.array_equal(kept, before):
             break
     return np.asarray(known @ weights)
+
+
+def _least_squares(x: Values, y: Values) -> Values:
+    """Solve by the normal equations, which take a tenth of the time, unless the columns hang together too closely."""
+    scale = np.sqrt(np.einsum("ij,ij->j", x, x)) + 1e-12
+    even = x / scale
+    values, vectors = np.linalg.eigh(even.T @ even)
+    if values[0] < _LEAST_EIGENVALUE * values[-1]:
+        return np.asarray(np.linalg.lstsq(x, y, rcond=None)[0], np.float64)
+    return np.asarray(vectors @ ((vectors.T @ (even.T @ y)) / values) / scale, np.float64)
 
 
 def _chosen(suspect: Where, valid: Where, blocks: Blocks, checks: int) -> list[tuple[int, int]]:

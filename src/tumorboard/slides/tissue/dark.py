@@ -14,8 +14,10 @@ from tumorboard.slides.tissue.masks import (
     Mask,
     at_least,
     both,
+    doubled,
     either,
     empty_like,
+    enlarged,
     exceeds,
     inverse,
     is_any,
@@ -73,17 +75,24 @@ def dark_things(density: Density, coloured: Mask, mpp: float, settings: TissueSe
         µm per pixel.
     settings : TissueSettings
     """
-    channels = (density.red, density.green, density.blue)
-    least = np.asarray(cv2.min(cv2.min(channels[0], channels[1]), channels[2]), np.uint8)
-    most = np.asarray(cv2.max(cv2.max(channels[0], channels[1]), channels[2]), np.uint8)
-    grey = inverse(exceeds(times(most, _GREY), least))
+    least = np.asarray(cv2.min(cv2.min(density.red, density.green), density.blue), np.uint8)
+    grey = _grey(density, least)
     dark = both(grey, at_least(least, steps(_DARK)))
     border = either(widened(_along_sides(dark), _BORDER_MARGIN_UM / mpp), _lines(least, grey, coloured, mpp))
+    del grey
     strokes = opened(without(dark, border), _LEAST_STROKE_UM / mpp)
     pen = without(marked(Ink(strokes, strokes), mpp, settings), border)
+    del dark, strokes
     neutral = without(least, times(density.colour(), _GREY_UNDER_COLOUR))
+    del least
     bubble = without(_rings(neutral, mpp), either(pen, border))
     return DarkThings(border, bubble, pen)
+
+
+def _grey(density: Density, least: Channel) -> Mask:
+    """Tell where the least channel is not much less than the greatest."""
+    most = np.asarray(cv2.max(cv2.max(density.red, density.green), density.blue), np.uint8)
+    return inverse(exceeds(times(most, _GREY), least))
 
 
 def _along_sides(dark: Mask) -> Mask:
@@ -106,8 +115,8 @@ def _lines(least: Channel, grey: Mask, coloured: Mask, mpp: float) -> Mask:
     found = empty_like(thin)
     if not is_any(thin):
         return found
-    shortest = _LINE_EXTENT * min(least.shape)
-    joined = closed(thin, 2 * _LINE_WIDTH_UM / mpp)
+    shortest, gap = _LINE_EXTENT * min(least.shape), 2 * _LINE_WIDTH_UM / mpp
+    joined = closed(_reaching_far(thin, shortest, gap), gap)
     for contour in cv2.findContours(joined, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]:
         if len(contour) < shortest:
             continue
@@ -117,12 +126,25 @@ def _lines(least: Channel, grey: Mask, coloured: Mask, mpp: float) -> Mask:
     return widened(found, _LINE_WIDTH_UM / 2 / mpp)
 
 
+def _reaching_far(mask: Mask, length_px: float, gap_px: float) -> Mask:
+    """Keep all that may be part of something so long, were such gaps closed; dust goes, which is quick to tell.
+
+    It is told on cells of 4 x 4 pixels, all of which count that hold anything.
+    """
+    height, width = mask.shape
+    even = cv2.copyMakeBorder(mask, 0, -height % 4, 0, -width % 4, cv2.BORDER_CONSTANT, value=[0])
+    cells = at_least(shrunk(shrunk(np.asarray(even, np.uint8), 2), 2), 1)
+    reach = -(-round(gap_px + 2) // 4) // 2 + 1
+    pieces = pieces_of(widened(cells, reach))
+    far = np.hypot(*pieces.boxes[:, 2:].T) * 4 >= length_px
+    return both(mask, doubled(doubled(pieces.chosen(far)))[:height, :width])
+
+
 def _rings(neutral: Channel, mpp: float) -> Mask:
     """Find round rings, and fill them; looked at in half the size."""
     small, mpp = shrunk(neutral, 2), 2 * mpp
-    found = empty_like(neutral)
     if not small.size:
-        return found
+        return empty_like(neutral)
     rims = closed(at_least(ridge(small, _RING_WIDTH_UM, mpp), steps(_RING_DENSITY)), _RING_GAP_UM / mpp)
     contours, tree = cv2.findContours(rims, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     filled = empty_like(small)
@@ -135,6 +157,4 @@ def _rings(neutral: Channel, mpp: float) -> Mask:
         hollow = cv2.contourArea(contours[number]) >= _HOLLOWNESS * area
         if hollow and area * mpp**2 >= _LEAST_BUBBLE_UM2 and area >= _ROUNDNESS * circle:
             cv2.drawContours(filled, [outer], -1, (255,), cv2.FILLED)
-    large = filled.repeat(2, axis=0).repeat(2, axis=1)
-    found[: large.shape[0], : large.shape[1]] = large
-    return found
+    return enlarged(filled, 2, neutral)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -55,12 +55,14 @@ def steps(density: float) -> int:
 
 def density_of(overview: Overview) -> Density:
     """Measure the optical density of each pixel; what was not scanned has none."""
-    glass = glass_colour(overview)
-    tables = np.stack([density_table(white, STEP) for white in glass], 1)
-    red, green, blue = (np.asarray(part, np.uint8) for part in cv2.split(cv2.LUT(overview.picture, tables[:, None])))
-    if overview.scanned is not None:
-        for channel in (red, green, blue):
+    channels = [np.empty(overview.picture.shape[:2], np.uint8) for _ in range(3)]
+    cv2.split(overview.picture, channels)
+    glass = _glass_colour(overview.picture, channels)
+    for channel, white in zip(channels, glass, strict=True):
+        cv2.LUT(channel, density_table(white, STEP), channel)
+        if overview.scanned is not None:
             channel[~overview.scanned] = 0
+    red, green, blue = channels
     return Density(red, green, blue, glass)
 
 
@@ -70,18 +72,18 @@ def density_table(white: float, step: float) -> NDArray[np.uint8]:
     return np.clip(np.round(-np.log10(light / white) / step), 0, 255).astype(np.uint8)
 
 
-def glass_colour(overview: Overview) -> tuple[float, float, float]:
+def _glass_colour(picture: Picture, channels: Sequence[Channel]) -> tuple[float, float, float]:
     """Estimate the colour of empty glass: the brightest lightness at which pixels heap up and lie together, not pink.
 
-    Pure white is left out, with which scanners fill what they did not scan, unless there is nothing else that bright.
+    Every other pixel is looked at. Pure white is left out, with which scanners fill what they did not scan, unless
+    there is nothing else that bright.
 
     Returns
     -------
     tuple of float
         Red, green and blue; 245 each where nothing is bright enough.
     """
-    picture = np.ascontiguousarray(overview.picture[::2, ::2])
-    lightness = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
+    lightness = np.ascontiguousarray(np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)[::2, ::2])
     counts = np.asarray(cv2.calcHist([lightness], [0], None, [256], [0, 256]), np.float32).ravel()
     white_share = float(counts[255]) / lightness.size
     counts[255] = 0
@@ -89,7 +91,7 @@ def glass_colour(overview: Overview) -> tuple[float, float, float]:
         near = np.asarray(cv2.inRange(lightness, peak - _NEIGHBOURS, min(peak + _NEIGHBOURS, 254)), np.uint8)
         if not is_any(np.asarray(cv2.erode(near, _SQUARE), np.uint8)):
             continue
-        red, green, blue = (_median(picture, channel, near) for channel in range(3))
+        red, green, blue = (_median(np.ascontiguousarray(channel[::2, ::2]), near) for channel in channels)
         if float(np.log10(np.sqrt(red * blue) / green)) <= _PINKEST_GLASS:
             return red, green, blue
     return _USUAL_GLASS if white_share < _LEAST_GLASS_SHARE else (255.0, 255.0, 255.0)
@@ -103,6 +105,6 @@ def _heaps(counts: NDArray[np.float32], pixels: int) -> Iterator[int]:
             yield level
 
 
-def _median(picture: Picture, channel: int, where: Mask) -> float:
-    counts = np.asarray(cv2.calcHist([picture], [channel], where, [256], [0, 256])).ravel()
+def _median(channel: Channel, where: Mask) -> float:
+    counts = np.asarray(cv2.calcHist([channel], [0], where, [256], [0, 256])).ravel()
     return float(np.searchsorted(np.cumsum(counts), counts.sum() / 2))

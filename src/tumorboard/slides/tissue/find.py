@@ -11,7 +11,7 @@ from tumorboard.slides.tissue.density import density_of, steps
 from tumorboard.slides.tissue.folds import folds
 from tumorboard.slides.tissue.ink import coloured_ink, marked
 from tumorboard.slides.tissue.lace import lace
-from tumorboard.slides.tissue.masks import Channel, Mask, at_least, both, either, inverse, without
+from tumorboard.slides.tissue.masks import Channel, Mask, as_true, at_least, both, either, inverse, without
 from tumorboard.slides.tissue.overview import read_overview
 from tumorboard.slides.tissue.settings import TissueSettings
 from tumorboard.slides.tissue.shapes import closed, holding, widened, without_holes
@@ -40,29 +40,34 @@ def find_tissue(slide: Slide, settings: TissueSettings) -> TissueMap:
     """
     overview = read_overview(slide, settings.overview_mpp)
     density = density_of(overview)
+    glass = density.glass
     colour = density.colour()
     coloured = at_least(colour, steps(settings.sure_colour))
     dark = dark_things(density, coloured, overview.mpp, settings)
     pen = either(dark.pen, marked(coloured_ink(density, coloured, settings), overview.mpp, settings))
     hidden = either(pen, dark.border)
     tissue = tissue_mask(colour, hidden, overview.mpp, settings)
+    # of a large slide each map is 10 MB
+    del colour, coloured
     tissue = either(tissue, lace(overview, density, tissue, hidden, settings))
-    in_view = without(tissue, widened(dark.bubble, _RIM_UM / overview.mpp))
-    fold = folds(density, in_view, overview.mpp, settings)
-    focus = judge_focus(slide, overview, density, tissue, either(hidden, dark.bubble), settings)
+    hidden = either(hidden, dark.bubble)
+    fold = folds(density, without(tissue, widened(dark.bubble, _RIM_UM / overview.mpp)), overview.mpp, settings)
+    focus = judge_focus(slide, overview, density, tissue, hidden, settings)
+    del density, hidden
+    blur = both(focus.soft_pixels(tissue), tissue)
     scanned = overview.scanned
     return TissueMap(
         overview=overview.picture,
         mpp=overview.mpp,
         downsample=overview.downsample,
-        tissue=tissue > 0,
-        pen=pen > 0,
-        fold=fold > 0,
-        blur=both(focus.soft_pixels(tissue), tissue) > 0,
-        bubble=dark.bubble > 0,
-        border=dark.border > 0,
+        tissue=as_true(tissue),
+        pen=as_true(pen),
+        fold=as_true(fold),
+        blur=as_true(blur),
+        bubble=as_true(dark.bubble),
+        border=as_true(dark.border),
         focus=focus.measured,
-        glass=density.glass,
+        glass=glass,
         settings=settings,
         scanned_share=1.0 if scanned is None else int(np.count_nonzero(scanned)) / scanned.size,
         damaged_tiles=overview.damaged_tiles,

@@ -47,7 +47,9 @@ class FocusMap:
         known = np.where(measured, self.values, 0).astype(np.float64)
         mean = np.full(len(corners), np.nan)
         for place in (corners / size, (corners + outwards) / size):
-            count = sums_in(measured.astype(np.uint8), place)
-            take = np.isnan(mean) & (count > 0.5)
-            mean[take] = sums_in(known, place)[take] / count[take]
+            unknown = np.flatnonzero(np.isnan(mean))
+            count = sums_in(measured.astype(np.uint8), place[unknown])
+            enough = count > 0.5
+            take = unknown[enough]
+            mean[take] = sums_in(known, place[take]) / count[enough]
         return mean

@@ -47,12 +47,9 @@ def coloured_ink(density: Density, coloured: Mask, settings: TissueSettings) -> 
         What has the colour of tissue.
     settings : TissueSettings
     """
-    usual_cold, usual_red = _usual(density, coloured)
     pure = inverse(exceeds(density.red, times(density.green, _RED_PURITY)))
 
-    def found(step: int) -> Mask:
-        cold_ratio = max(_COLD[step], usual_cold + _BEYOND_COLD[step])
-        red_ratio = max(_RED[step], usual_red + _BEYOND_RED[step])
+    def found(step: int, cold_ratio: float, red_ratio: float) -> Mask:
         cold = exceeds(density.red, times(density.green, cold_ratio))
         red = both(pure, exceeds(density.blue, times(density.green, red_ratio)))
         return either(
@@ -60,8 +57,18 @@ def coloured_ink(density: Density, coloured: Mask, settings: TissueSettings) -> 
             both(red, at_least(density.green, steps(_RED_DENSITY[step]))),
         )
 
-    sure = found(0)
-    return Ink(sure, either(sure, found(1)) if is_any(sure) else sure)
+    sure = found(0, _COLD[0], _RED[0])
+    if not is_any(sure):
+        return Ink(sure, sure)
+    # what the slide's tissue is like can only ask for more
+    usual_cold, usual_red = _usual(density, coloured)
+    ratios = [
+        (max(cold, usual_cold + beyond_cold), max(red, usual_red + beyond_red))
+        for cold, red, beyond_cold, beyond_red in zip(_COLD, _RED, _BEYOND_COLD, _BEYOND_RED, strict=True)
+    ]
+    if ratios[0] != (_COLD[0], _RED[0]):
+        sure = found(0, *ratios[0])
+    return Ink(sure, either(sure, found(1, *ratios[1])) if is_any(sure) else sure)
 
 
 def marked(ink: Ink, mpp: float, settings: TissueSettings) -> Mask:

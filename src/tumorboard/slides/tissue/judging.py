@@ -69,4 +69,4 @@ def judge(tissue_map: TissueMap, boxes: NDArray[np.int64]) -> pd.DataFrame:
 def _share_in(where: NDArray[np.bool_], corners: Values) -> Values:
     area = (corners[:, 2] - corners[:, 0]) * (corners[:, 3] - corners[:, 1])
     # rounded: what the sums lose in the last digits is no tissue
-    return np.asarray(np.round(np.clip(sums_in(where.astype(np.uint8), corners) / area, 0, 1), 6), np.float64)
+    return np.asarray(np.round(np.clip(sums_in(where.view(np.uint8), corners) / area, 0, 1), 6), np.float64)

@@ -66,8 +66,10 @@ def lace(overview: Overview, density: Density, tissue: Mask, hidden: Mask, setti
 
 def _coloured(pieces: Pieces, density: Density) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Tell which pieces are not grey, as dust is."""
+    inside = pieces.labels > 0
+    numbers = pieces.labels[inside]
     red, green, blue = (
-        np.bincount(pieces.labels.ravel(), shrunk(channel, 2).ravel(), len(pieces.areas))
+        np.bincount(numbers, shrunk(channel, 2)[inside], pieces.count)
         for channel in (density.red, density.green, density.blue)
     )
     return np.asarray(green - (red + blue) / 2 >= _LEAST_COLOUR * (red + green + blue) / 3, np.bool_)

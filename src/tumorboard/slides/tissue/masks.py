@@ -23,6 +23,11 @@ def mask_of(where: NDArray[np.bool_]) -> Mask:
     return where.astype(np.uint8) * np.uint8(255)
 
 
+def as_true(mask: Mask) -> NDArray[np.bool_]:
+    """Turn 255 into true, in the mask's own memory: it is given up."""
+    return np.not_equal(mask, 0, out=mask.view(np.bool_))
+
+
 def is_any(mask: Mask) -> bool:
     """Tell whether anything is in a mask."""
     return bool(cv2.countNonZero(mask))
@@ -83,7 +88,17 @@ def shrunk(picture: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
 
 def enlarged(mask: Mask, factor: int, like: Mask) -> Mask:
     """Undo `shrunk` for a mask; what had been left over is empty."""
-    large = np.asarray(cv2.resize(mask, None, fx=factor, fy=factor, interpolation=cv2.INTER_NEAREST), np.uint8)
+    if factor == 2:
+        large = doubled(mask)
+    else:
+        large = np.asarray(cv2.resize(mask, None, fx=factor, fy=factor, interpolation=cv2.INTER_NEAREST), np.uint8)
     whole = empty_like(like)
     whole[: large.shape[0], : large.shape[1]] = large
     return whole
+
+
+def doubled(mask: Mask) -> Mask:
+    """Make four pixels of each."""
+    # a byte twice, as one number of two bytes: many times as fast as copying bytes one by one
+    wide = mask.astype(np.uint16) * np.uint16(257)
+    return wide.view(np.uint8).repeat(2, axis=0)

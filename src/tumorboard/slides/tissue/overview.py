@@ -44,12 +44,12 @@ class Overview:
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """A part of the overview: where it lies, what it shows, where it was scanned, how many tiles of it are lost."""
+    """A part of the overview: where it lies, what it shows, where it was scanned (None: all), tiles that it lacks."""
 
     left: int
     top: int
     picture: Picture
-    scanned: NDArray[np.bool_]
+    scanned: NDArray[np.bool_] | None = None
     damaged_tiles: int = 0
 
 
@@ -81,19 +81,39 @@ def read_overview(slide: Slide, mpp: float, *, block_px: int = _BLOCK_PX) -> Ove
     size = slide.levels[level]
     shape = (max(1, size.height // factor), max(1, size.width // factor))
     picture = np.full((*shape, 3), _WHITE, np.uint8)
-    scanned = np.zeros(shape, np.bool_)
     stored = slide.jpeg_level(level)
     parts = _decoded(stored, factor) if stored else _read(slide, level, factor, max(1, block_px // factor) * factor)
-    damaged = 0
+    scanned, damaged = _Scanned(shape), 0
     for part in parts:
         room = picture[part.top : part.top + len(part.picture), part.left : part.left + part.picture.shape[1]]
-        height, width = room.shape[:2]
-        room[:] = part.picture[:height, :width]
-        scanned[part.top : part.top + height, part.left : part.left + width] = part.scanned[:height, :width]
+        room[:] = part.picture[: room.shape[0], : room.shape[1]]
+        scanned.add(part)
         damaged += part.damaged_tiles
     downsample = size.downsample * factor
-    whole = bool(scanned.all())
-    return Overview(picture, slide.scale.mpp * downsample, downsample, None if whole else scanned, damaged)
+    return Overview(picture, slide.scale.mpp * downsample, downsample, scanned.where(), damaged)
+
+
+class _Scanned:
+    """Keeps where parts were scanned; drawn only for a slide that was not scanned everywhere."""
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self._shape = shape
+        self._parts: list[tuple[int, int, int, int, NDArray[np.bool_] | None]] = []
+
+    def add(self, part: _Part) -> None:
+        height, width = part.picture.shape[:2]
+        height, width = min(height, self._shape[0] - part.top), min(width, self._shape[1] - part.left)
+        if height > 0 and width > 0:
+            self._parts.append((part.top, part.left, height, width, part.scanned))
+
+    def where(self) -> NDArray[np.bool_] | None:
+        covered = sum(height * width for _, _, height, width, partly in self._parts if partly is None)
+        if covered == self._shape[0] * self._shape[1]:
+            return None
+        where = np.zeros(self._shape, np.bool_)
+        for top, left, height, width, partly in self._parts:
+            where[top : top + height, left : left + width] = True if partly is None else partly[:height, :width]
+        return None if where.all() else where
 
 
 def plan(slide: Slide, mpp: float) -> tuple[int, int]:
@@ -117,29 +137,50 @@ def _read(slide: Slide, level: int, factor: int, step: int) -> Iterator[_Part]:
             width, height = min(step, size.width - left), min(step, size.height - top)
             if left < last_x and left + width > first_x and top < last_y and top + height > first_y:
                 picture = shrunk(slide.read(level, left, top, width, height), factor)
-                yield _Part(left // factor, top // factor, picture, np.ones(picture.shape[:2], np.bool_))
+                yield _Part(left // factor, top // factor, picture)
 
 
 def _decoded(stored: JpegLevel, factor: int) -> Iterator[_Part]:
-    """Decode rows of tiles, as many at once as it takes for every pixel's sources to lie in them."""
+    """Decode squares of tiles, as many at once as it takes for every pixel's sources to lie in them."""
     scale = next((s for s in (8, 4, 2) if not (factor % s or stored.tile_width % s or stored.tile_height % s)), 1)
     rest = factor // scale
-    tile_width, tile_height = stored.tile_width // scale, stored.tile_height // scale
     present = stored.sizes() > 0
-    band = np.empty((rest * tile_height, stored.columns * tile_width, 3), np.uint8)
-    for first in range(0, stored.rows, rest):
-        band.fill(_WHITE)
-        seen = np.zeros((rest, stored.columns), np.bool_)
-        rows, columns = np.nonzero(present[first : first + rest])
-        for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
-            tile = decode(stored, column, first + row, scale)
-            if tile is not None:
-                top, left = row * tile_height, column * tile_width
-                band[top : top + tile_height, left : left + tile_width] = tile
-                seen[row, column] = True
-        picture = shrunk(band, rest)
-        # where the middle of each pixel lies
-        of_row = (np.arange(picture.shape[0]) * rest + rest // 2) // tile_height
-        of_column = (np.arange(picture.shape[1]) * rest + rest // 2) // tile_width
-        lost = int(len(rows) - np.count_nonzero(seen))
-        yield _Part(0, first * tile_height // rest, picture, seen[np.ix_(of_row, of_column)], lost)
+    for row in range(0, stored.rows, rest):
+        for column in range(0, stored.columns, rest):
+            here = present[row : row + rest, column : column + rest]
+            if here.any():
+                first = (column, row)
+                yield _square(stored, here, first, scale, rest) if rest > 1 else _tile(stored, first, scale)
+
+
+def _tile(stored: JpegLevel, first: tuple[int, int], scale: int) -> _Part:
+    """Decode a tile that is not shrunk further."""
+    tile_width, tile_height = stored.tile_width // scale, stored.tile_height // scale
+    column, row = first
+    picture = decode(stored, column, row, scale)
+    if picture is None:
+        white = np.full((tile_height, tile_width, 3), _WHITE, np.uint8)
+        return _Part(column * tile_width, row * tile_height, white, np.zeros(white.shape[:2], np.bool_), 1)
+    return _Part(column * tile_width, row * tile_height, picture)
+
+
+def _square(stored: JpegLevel, present: NDArray[np.bool_], first: tuple[int, int], scale: int, rest: int) -> _Part:
+    """Decode a square of tiles and shrink it further; those that are absent or lost are white."""
+    tile_width, tile_height = stored.tile_width // scale, stored.tile_height // scale
+    (column, row), (down, across) = first, present.shape
+    square = np.full((down * tile_height, across * tile_width, 3), _WHITE, np.uint8)
+    seen = np.zeros(present.shape, np.bool_)
+    for y, x in np.argwhere(present).tolist():
+        tile = decode(stored, column + x, row + y, scale)
+        if tile is not None:
+            square[y * tile_height : (y + 1) * tile_height, x * tile_width : (x + 1) * tile_width] = tile
+            seen[y, x] = True
+    picture = shrunk(square, rest)
+    left, top = column * tile_width // rest, row * tile_height // rest
+    if seen.all():
+        return _Part(left, top, picture)
+    # where the middle of each pixel lies
+    of_row = (np.arange(picture.shape[0]) * rest + rest // 2) // tile_height
+    of_column = (np.arange(picture.shape[1]) * rest + rest // 2) // tile_width
+    lost = int(np.count_nonzero(present & ~seen))
+    return _Part(left, top, picture, seen[np.ix_(of_row, of_column)], lost)
