@@ -68,9 +68,11 @@ def _build(folder: StudyFolder, _patients: int, _seed: int, progress: Callable[[
 
 
 def _prepare(folder: StudyFolder, _patients: int, _seed: int, progress: Callable[[str], None]) -> None:
+    from tumorboard.pipeline.scans import prepare_scans
     from tumorboard.pipeline.slides import prepare_slides
 
-    prepare_slides(folder, progress=lambda done, everything, _: progress(f"{done} of {everything} patients"))
+    prepare_slides(folder, progress=lambda done, everything, _: progress(f"slides: {done} of {everything} patients"))
+    prepare_scans(folder, progress=lambda done, everything, _: progress(f"scans: {done} of {everything} patients"))
 
 
 def _evaluate(folder: StudyFolder, _patients: int, _seed: int, progress: Callable[[str], None]) -> None:
@@ -84,7 +86,7 @@ DEMO_STAGES: tuple[DemoStage, ...] = (
         "simulate patients: tables, slides, scans (no real patient is behind them)", _seconds_to_simulate, _simulate
     ),
     DemoStage("build the cohort: checks, endpoints, folds", lambda _: 5, _build),
-    DemoStage("cut the slides into tiles", lambda patients: 5 + 0.2 * patients, _prepare),
+    DemoStage("cut the slides into tiles and the scans into planes", lambda patients: 5 + 0.4 * patients, _prepare),
     DemoStage("cross-validate the clinical models and evaluate them", lambda _: 60, _evaluate),
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tumorboard.errors import FileFormatError, UserError
-from tumorboard.scans.choice import Choice, Phase, choose, kind_of
+from tumorboard.scans.choice import Choice, Phase, choose, worth_seeing
 from tumorboard.scans.choice.enhancement import phase_from_image
 from tumorboard.scans.choice.phase import UNKNOWN
 from tumorboard.scans.preparation.candidates import Candidate, Candidates
@@ -126,21 +126,10 @@ def _choose(
 
 
 def _phases_seen(by_facts: dict[SeriesFacts, Candidate], settings: ScanSettings) -> dict[SeriesFacts, Phase]:
-    """See the phase in the voxels where words and times are silent and several CT series could serve."""
-    choice = choose(list(by_facts), settings.prefer)
-    if choice.chosen is None or choice.phase is None or choice.phase.is_sure or choice.chosen.modality != "CT":
+    """See the phase in the voxels, where words and times are silent and it could change the choice."""
+    if len(by_facts) == 1:
         return {}
-    phases = {choice.chosen: choice.phase} | {rival.facts: rival.phase for rival in choice.rivals}
-    silent = [
-        facts
-        for facts, phase in phases.items()
-        if facts.modality == "CT"
-        and facts.study_uid == choice.chosen.study_uid
-        and kind_of(facts).is_image
-        and not phase.is_sure
-    ]
-    if len(silent) + sum(phase.is_sure for phase in phases.values()) < 2:
-        return {}
+    silent = worth_seeing(choose(list(by_facts), settings.prefer))
     return {facts: seen for facts in silent[:_MOST_LOOKED_AT] if (seen := _phase_seen(by_facts[facts])) is not None}
 
 
