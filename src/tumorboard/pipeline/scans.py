@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tumorboard.cohort.files import read_cohort
-from tumorboard.errors import CellFault, StudyError
 from tumorboard.execution import run_in_order
+from tumorboard.pipeline.image_tables import Progress, images_of_cohort
 from tumorboard.scans.preparation import PatientScans, ScanRecord, ScanSource, prepare_patient
 from tumorboard.store import build_index
 from tumorboard.study.files import StudyFolder, write_text
-from tumorboard.study.image_tables import SCAN_COLUMNS, ImageTable, read_image_table
+from tumorboard.study.image_tables import SCAN_COLUMNS
 from tumorboard.study.log import append_log, fingerprint
 from tumorboard.study.settings import StudySettings, load_settings
-from tumorboard.study.tables import raise_faults
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Progress = Callable[[int, int, str], None]
-"""Called with the patients done, out of how many, and what is being done."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +83,14 @@ def prepare_scans(folder: StudyFolder, *, progress: Progress, workers: int = 0) 
         The table of scans has bad cells.
     """
     settings = load_settings(folder)
-    table = _scan_table(folder, settings)
+    table = images_of_cohort(
+        folder,
+        settings,
+        "scans",
+        SCAN_COLUMNS,
+        apart=("patient_id", "path", "series_uid", "plane"),
+        example="patient_id, path, modality and mask",
+    )
     tasks = _tasks(folder, table.rows, settings)
     records: list[ScanRecord] = []
     progress(0, len(tasks), "scans")
@@ -106,33 +108,6 @@ def prepare_scans(folder: StudyFolder, *, progress: Progress, workers: int = 0) 
         counts={"scans": len(records), "failed": len(prepared.failed), "planes": prepared.images},
     )
     return prepared
-
-
-def _scan_table(folder: StudyFolder, settings: StudySettings) -> ImageTable:
-    """Read the scans of the cohort's patients."""
-    eligible = frozenset(read_cohort(folder)["patient_id"])
-    table = read_image_table(folder, "scans", SCAN_COLUMNS, None, encoding=settings.cohort.encoding)
-    if table is None:
-        raise StudyError(
-            "there is no scans.csv",
-            where=str(folder.root),
-            fix="Write one with the columns patient_id, path, modality and mask",
-        )
-    told_apart = [name for name in ("patient_id", "path", "series_uid", "plane") if name in table.rows]
-    doubled = table.rows[table.rows.duplicated(told_apart)]
-    faults = [
-        CellFault(table.path.name, row + table.first_line, "path", str(table.rows.at[row, "path"]), "each scan once")
-        for row in doubled.index.tolist()
-    ]
-    raise_faults([*table.faults, *faults])
-    rows = table.rows[table.rows["patient_id"].isin(eligible)]
-    if rows.empty:
-        raise StudyError(
-            "none of the scans belongs to a patient of the cohort",
-            where=table.path.name,
-            fix="Look at cohort.json for who was left out, and why",
-        )
-    return ImageTable(table.path, rows, [], table.first_line)
 
 
 def _tasks(folder: StudyFolder, rows: pd.DataFrame, settings: StudySettings) -> list[PatientScans]:

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tumorboard.cohort.files import read_cohort
-from tumorboard.errors import CellFault, StudyError
 from tumorboard.execution import run_in_order
+from tumorboard.pipeline.image_tables import Progress, images_of_cohort
 from tumorboard.slides.preparation import PatientTask, SlideRecord, SlideTask, prepare_patient
 from tumorboard.store import build_index
 from tumorboard.study.files import StudyFolder, write_text
-from tumorboard.study.image_tables import SLIDE_COLUMNS, ImageTable, read_image_table
+from tumorboard.study.image_tables import SLIDE_COLUMNS
 from tumorboard.study.log import append_log, fingerprint
 from tumorboard.study.settings import StudySettings, load_settings
-from tumorboard.study.tables import raise_faults
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Progress = Callable[[int, int, str], None]
-"""Called with the patients done, out of how many, and what is being done."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +98,14 @@ def prepare_slides(folder: StudyFolder, *, progress: Progress, workers: int = 0)
         The table of slides has bad cells.
     """
     settings = load_settings(folder)
-    table = _slide_table(folder, settings)
+    table = images_of_cohort(
+        folder,
+        settings,
+        "slides",
+        SLIDE_COLUMNS,
+        apart=("patient_id", "path"),
+        example="patient_id, path and, where files do not say it, mpp",
+    )
     tasks = _tasks(folder, table.rows, settings)
     records: list[SlideRecord] = []
     shards: list[Path] = []
@@ -118,35 +120,8 @@ def prepare_slides(folder: StudyFolder, *, progress: Progress, workers: int = 0)
     counts = build_index(folder.store, shards, ("tiles_10x", "tiles_5x"))
     _write_table(folder, records)
     prepared_slides = PreparedSlides(tuple(records), {"10x": counts["tiles_10x"], "5x": counts["tiles_5x"]})
-    _log(folder, table, prepared_slides)
+    _log(folder, table.path, prepared_slides)
     return prepared_slides
-
-
-def _slide_table(folder: StudyFolder, settings: StudySettings) -> ImageTable:
-    """Read the slides of the cohort's patients."""
-    eligible = frozenset(read_cohort(folder)["patient_id"])
-    encoding = settings.cohort.encoding
-    table = read_image_table(folder, "slides", SLIDE_COLUMNS, None, encoding=encoding)
-    if table is None:
-        raise StudyError(
-            "there is no slides.csv",
-            where=str(folder.root),
-            fix="Write one with the columns patient_id, path and, where files do not say it, mpp",
-        )
-    doubled = table.rows[table.rows.duplicated(["patient_id", "path"])]
-    faults = [
-        CellFault(table.path.name, row + table.first_line, "path", str(table.rows.at[row, "path"]), "each slide once")
-        for row in doubled.index.tolist()
-    ]
-    raise_faults([*table.faults, *faults])
-    rows = table.rows[table.rows["patient_id"].isin(eligible)]
-    if rows.empty:
-        raise StudyError(
-            "none of the slides belongs to a patient of the cohort",
-            where=table.path.name,
-            fix="Look at cohort.json for who was left out, and why",
-        )
-    return ImageTable(table.path, rows, [], table.first_line)
 
 
 def _tasks(folder: StudyFolder, rows: pd.DataFrame, settings: StudySettings) -> list[PatientTask]:
@@ -186,7 +161,7 @@ def _write_table(folder: StudyFolder, records: Sequence[SlideRecord]) -> None:
     write_text(folder.prepared / "slides.csv", table.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
 
 
-def _log(folder: StudyFolder, table: ImageTable, prepared: PreparedSlides) -> None:
+def _log(folder: StudyFolder, table: Path, prepared: PreparedSlides) -> None:
     counts = {f"tiles_{scale}": count for scale, count in prepared.tiles.items()}
     counts |= {"slides": len(prepared.records), "failed": len(prepared.failed)}
-    append_log(folder, "prepare", inputs=fingerprint([table.path]), counts=counts)
+    append_log(folder, "prepare", inputs=fingerprint([table]), counts=counts)

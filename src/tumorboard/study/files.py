@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from tumorboard.errors import StudyError
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
 _TABLE_SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 
@@ -154,6 +156,23 @@ def write_json(path: Path, content: object) -> None:
 def write_parquet(path: Path, frame: pd.DataFrame) -> None:
     """Write a Parquet table whole."""
     write_whole(path, lambda temporary: frame.to_parquet(temporary, index=False))
+
+
+def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
+    """Write a picture whole, as PNG or JPEG by its suffix.
+
+    Parameters
+    ----------
+    path : Path
+        Ends in ``.png`` or ``.jpg``.
+    picture : ndarray of uint8, shape (height, width, 3)
+        Red, green, blue.
+    """
+    import cv2
+
+    quality = [cv2.IMWRITE_JPEG_QUALITY, 90] if path.suffix == ".jpg" else [cv2.IMWRITE_PNG_COMPRESSION, 6]
+    _, encoded = cv2.imencode(path.suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), quality)
+    write_whole(path, lambda temporary: temporary.write_bytes(encoded.tobytes()))
 
 
 def read_json(path: Path, made_by: str) -> dict[str, object]:

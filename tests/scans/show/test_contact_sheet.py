@@ -10,11 +10,12 @@ from tumorboard import RESEARCH_USE_ONLY, lettering
 from tumorboard.errors import StudyError
 from tumorboard.scans.diameter import measure
 from tumorboard.scans.planes import Marked, PlaneImage, Window, cut_planes
-from tumorboard.scans.show import draw_sheet, sheet, write_sheet
+from tumorboard.scans.show import draw_sheet, sheet
 from tumorboard.scans.show.palette import LONG, SHORT, TUMOUR, WARNING, WHITE
 from tumorboard.scans.show.scale_bar import draw_scale_bar, nice_length_mm
 from tumorboard.scans.show.view import SHOWN_PX, draw_view, side_letters
 from tumorboard.scans.volume import Grid, Volume
+from tumorboard.study.files import write_picture
 from tumorboard.study.scan_settings import ScanSettings
 
 GRID = Grid((40, 90, 100), np.array([-40.0, -60, -500]), np.array([[0, 0, 3.0], [0, 1.5, 0], [1.5, 0, 0]]))
@@ -153,10 +154,10 @@ def test_neighbours_alone_make_no_sheet(planes):
 @pytest.mark.parametrize("name", ["sheet.png", "sheet.jpg"])
 def test_it_is_written_whole_in_its_colours(tmp_path, planes, size, name):
     drawn = draw_sheet(planes, size)
-    write_sheet(tmp_path / "sheets" / name, drawn)
+    write_picture(tmp_path / "sheets" / name, drawn)
     read = cv2.cvtColor(cv2.imread(str(tmp_path / "sheets" / name)), cv2.COLOR_BGR2RGB)
     assert np.abs(read.astype(int) - drawn).mean() < (0.001 if name.endswith("png") else 3)
     assert [path.name for path in (tmp_path / "sheets").iterdir()] == [name]
     (tmp_path / "file").write_text("")
     with pytest.raises(StudyError, match="cannot be written"):
-        write_sheet(tmp_path / "file" / name, drawn)
+        write_picture(tmp_path / "file" / name, drawn)

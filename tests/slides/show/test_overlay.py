@@ -9,8 +9,9 @@ from painted_slide import PaintedSlide
 
 from tumorboard.lettering import text_width, wrapped
 from tumorboard.slides.annotation import Polygon, Regions
-from tumorboard.slides.show import RegionMaps, ShownTiles, View, draw_overlay, palette, view_of, write_overlay
+from tumorboard.slides.show import RegionMaps, ShownTiles, View, draw_overlay, palette, view_of
 from tumorboard.slides.slide import Box
+from tumorboard.study.files import write_picture
 
 TILE = np.array([(2048, 1024, 1024, 1024)])
 RIGHT = np.array([1024, 0, 0, 0])
@@ -112,7 +113,7 @@ def test_an_overlay_changes_nothing_and_is_the_same_each_time(view, tmp_path):
     digests = set()
     for name in ("one.jpg", "two.jpg"):
         picture = draw_overlay(view, no_tissue(), ShownTiles(kept_10x=TILE), facts=["0.25 µm per pixel"])
-        write_overlay(tmp_path / name, picture)
+        write_picture(tmp_path / name, picture)
         digests.add(hashlib.sha256((tmp_path / name).read_bytes()).hexdigest())
     assert np.array_equal(view.picture, before)
     assert len(digests) == 1
@@ -121,7 +122,7 @@ def test_an_overlay_changes_nothing_and_is_the_same_each_time(view, tmp_path):
 @pytest.mark.parametrize("suffix", [".png", ".jpg"])
 def test_written_overlays_are_read_back(suffix, view, tmp_path):
     picture = draw_overlay(view, no_tissue(), ShownTiles(kept_10x=TILE))
-    write_overlay(tmp_path / f"overlay{suffix}", picture)
+    write_picture(tmp_path / f"overlay{suffix}", picture)
     again = cv2.imread(str(tmp_path / f"overlay{suffix}"), cv2.IMREAD_COLOR_RGB)
     assert np.abs(again.astype(int) - picture).mean() < (0.001 if suffix == ".png" else 2)
 

@@ -17,10 +17,11 @@ from tumorboard.scans.preparation.record import ScanRecord, SeriesRecord
 from tumorboard.scans.preparation.shard import write_shard
 from tumorboard.scans.preparation.task import PatientScans
 from tumorboard.scans.series import SeriesFacts
-from tumorboard.scans.show import draw_sheet, write_sheet
+from tumorboard.scans.show import draw_sheet
 from tumorboard.scans.tumour import Tumour, no_mask
 from tumorboard.scans.volume import PLANES
 from tumorboard.store import ShardMetadata, is_complete, read_shard_metadata
+from tumorboard.study.files import write_picture
 
 
 def prepare_patient(task: PatientScans) -> ScanRecord:
@@ -75,7 +76,7 @@ def _cut_scan(task: PatientScans, key: dict[str, Any]) -> ScanRecord:
     warnings = [*candidates.remarks, *_series_remarks(taken), *taken.volume.remarks, *tumour.remarks]
     record = _record(task, taken, size, planes, tuple(dict.fromkeys([*warnings, *_beyond(tumour)])))
     write_shard(task.shard, ShardMetadata(task.patient_id, task.key, key), planes, record)
-    write_sheet(task.sheet, draw_sheet(planes, size, _facts(record), record.warnings))
+    write_picture(task.sheet, draw_sheet(planes, size, _facts(record), record.warnings))
     return record
 
 
@@ -103,7 +104,7 @@ def _keep_planes(task: PatientScans, key: dict[str, Any]) -> ScanRecord:
         warnings=tuple(dict.fromkeys([*remarks, *(f"there is no {plane} plane" for plane in missing)])),
     )
     write_shard(task.shard, ShardMetadata(task.patient_id, task.key, key), planes, record)
-    write_sheet(task.sheet, draw_sheet(planes, None, _facts(record), record.warnings))
+    write_picture(task.sheet, draw_sheet(planes, None, _facts(record), record.warnings))
     return record
 
 

@@ -1,5 +1,5 @@
 """What was made of a patient's scan, for a look."""
 
-from tumorboard.scans.show.sheet import draw_sheet, write_sheet
+from tumorboard.scans.show.sheet import draw_sheet
 
-__all__ = ["draw_sheet", "write_sheet"]
+__all__ = ["draw_sheet"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -16,14 +15,12 @@ from tumorboard.scans.planes import PlaneImage
 from tumorboard.scans.show.palette import GROUND, LONG, QUIET, SHORT, TUMOUR, WARNING, WHITE, Colour
 from tumorboard.scans.show.view import SHOWN_PX, draw_view
 from tumorboard.scans.volume import NORMAL_AXIS, PLANES
-from tumorboard.study.files import write_whole
 
 _PAD_PX = 12
 _TITLE_PX, _TEXT_PX, _SMALL_PX = 18, 15, 12
 _LINE_PX = 24
 _HEAD_PX, _FOOT_PX = 34, 2 * _LINE_PX
 _SWATCH_PX = 26
-_JPEG_QUALITY = 90
 
 
 @dataclass(frozen=True)
@@ -76,25 +73,6 @@ def draw_sheet(
     lines.append(_Line(RESEARCH_USE_ONLY, QUIET, _SMALL_PX))
     legend = _legend(upper.shape[1], outlined=any(image.mask.any() for image in shown), measured=bool(diameters))
     return np.concatenate([upper, legend, _written(lines, upper.shape[1])])
-
-
-def write_sheet(path: Path, picture: Picture) -> None:
-    """Write a contact sheet whole, as PNG or JPEG by its suffix.
-
-    Parameters
-    ----------
-    path : Path
-        Ends in ``.png`` or ``.jpg``.
-    picture : ndarray of uint8, shape (height, width, 3)
-
-    Raises
-    ------
-    StudyError
-        Where the folder cannot be written.
-    """
-    options = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY] if path.suffix == ".jpg" else [cv2.IMWRITE_PNG_COMPRESSION, 6]
-    _, encoded = cv2.imencode(path.suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), options)
-    write_whole(path, lambda temporary: temporary.write_bytes(encoded.tobytes()))
 
 
 def _hung(image: PlaneImage) -> int:

@@ -17,11 +17,11 @@ from tumorboard.slides.show import (
     draw_overlay,
     view_of,
     write_objects,
-    write_overlay,
 )
 from tumorboard.slides.show.palette import TILE_5X, TILE_10X
 from tumorboard.slides.slide import Slide
 from tumorboard.slides.tiles import TileScale
+from tumorboard.study.files import write_picture
 
 OVERLAY, OBJECTS = "overlay.jpg", "regions.geojson"
 ARTEFACTS = ("pen", "fold", "blur", "bubble", "border")
@@ -61,7 +61,7 @@ def write_pictures(folder: Path, slide: Slide, survey: Survey, chosen: Chosen, r
         warnings=survey.warnings,
         annotation=survey.annotation,
     )
-    write_overlay(folder / OVERLAY, shown)
+    write_picture(folder / OVERLAY, shown)
     objects = [
         TileObjects(
             f"Tile {scale}",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -18,13 +17,11 @@ from tumorboard.slides.show.panel import Panel, with_panel
 from tumorboard.slides.show.scale_bar import draw_scale_bar
 from tumorboard.slides.show.view import View
 from tumorboard.slides.slide import Picture
-from tumorboard.study.files import write_whole
 
 LONGEST_PX = 1600
 """Longer side of an overlay."""
 
 _TINT = 0.35
-_JPEG_QUALITY = 88
 _NO_BOXES: NDArray[np.int64] = np.zeros((0, 4), np.int64)
 _SHIFT = 4  # OpenCV draws at 1/16 of a pixel
 
@@ -99,25 +96,6 @@ def draw_overlay(
     panel.square(f"Tiles at 5x: {len(tiles.kept_5x):,}", palette.TILE_5X, 2)
     draw_scale_bar(picture, view.mpp)
     return with_panel(picture, panel)
-
-
-def write_overlay(path: Path, picture: Picture) -> None:
-    """Write an overlay whole, as PNG or JPEG by its suffix.
-
-    Parameters
-    ----------
-    path : Path
-        Ends in ``.png`` or ``.jpg``.
-    picture : ndarray of uint8, shape (height, width, 3)
-
-    Raises
-    ------
-    StudyError
-        Where the folder cannot be written.
-    """
-    options = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY] if path.suffix == ".jpg" else [cv2.IMWRITE_PNG_COMPRESSION, 6]
-    _, encoded = cv2.imencode(path.suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), options)
-    write_whole(path, lambda temporary: temporary.write_bytes(encoded.tobytes()))
 
 
 def _outline(picture: Picture, mask: NDArray[np.bool_], colour: Colour) -> None:

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from tumorboard import RESEARCH_USE_ONLY
-from tumorboard.slides.show.palette import Colour
 from tumorboard.lettering import draw_text, text_width, wrapped
+from tumorboard.slides.show.palette import Colour
 from tumorboard.slides.slide import Picture
 
 _TEXT_PX, _SMALL_PX = 16, 12
