@@ -1,6 +1,7 @@
 """The same pixels lie at the same place, at the same scale, whatever the format."""
 
 import pickle
+from pathlib import Path
 
 import numpy as np
 import openslide
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from written_slides import HEIGHT, MPP, WIDTH
 
-from tumorboard.slides.opening import FORMATS, open_slide
+from tumorboard.slides.opening import FORMATS, format_table, open_slide
 from tumorboard.slides.slide import Box
 
 FILES = (
@@ -145,3 +146,8 @@ def test_the_table_of_formats_names_what_was_opened_here(opened):
     assert entries[0].tested.value != "untested"
     if slide.jpeg_level(0) is not None:
         assert entries[0].stored_tiles, name
+
+
+def test_the_page_on_slides_has_every_format_with_what_it_was_tested_on():
+    page = Path(__file__).parents[3] / "docs" / "slides.md"
+    assert f"\n\n{format_table()}\n\n" in page.read_text(encoding="utf-8")

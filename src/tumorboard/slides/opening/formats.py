@@ -41,6 +41,28 @@ class SlideFormat:
     stored_tiles: bool = False
 
 
+def format_table() -> str:
+    """Return the formats as the table of docs/slides.md.
+
+    Returns
+    -------
+    str
+        Markdown, without a line's end at its end.
+    """
+    head = ("format", "files", "read by", "tested on", "stored JPEG tiles taken over")
+    rows = [
+        (
+            entry.name,
+            ", ".join(suffix if suffix == "folder" else f"`{suffix}`" for suffix in entry.suffixes),
+            entry.reader,
+            "**untested**: no file could be had" if entry.tested is Tested.NOT else entry.tested.value,
+            "yes" if entry.stored_tiles else "no",
+        )
+        for entry in FORMATS
+    ]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows))
+
+
 FORMATS: tuple[SlideFormat, ...] = (
     SlideFormat("Aperio SVS", "aperio", (".svs", ".tif"), "OpenSlide", Tested.REAL, True),
     SlideFormat("Generic tiled TIFF", "generic-tiff", (".tif", ".tiff"), "OpenSlide", Tested.WRITTEN, True),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from tumorboard.errors import StudyError
+from tumorboard.errors import FileFormatError, StudyError
 from tumorboard.slides.preparation.cutting import Allotted, choose_tiles, cut_rows, describe, open_task
 from tumorboard.slides.preparation.pictures import OBJECTS, OVERLAY, write_pictures
 from tumorboard.slides.preparation.record import SlideRecord
@@ -57,6 +57,12 @@ def tile_slide(
     FileFormatError, SettingsError
         The slide or its annotation cannot be read, or its scale is not known.
     """
+    if slide.is_ready_made:
+        raise FileFormatError(
+            "a folder of pictures holds tiles already",
+            where=str(slide.path),
+            fix="Name it in slides.csv of a study, with its mpp: tumorboard prepare takes them as they are",
+        )
     _make_room(out, overwrite)
     allotted: Allotted = {"10x": slides.tiles_10x, "5x": slides.tiles_5x}
     with open_task(slide, slides) as opened:
