@@ -30,6 +30,7 @@ from tumorboard.study.files import write_json, write_whole
 
 HERE = Path(__file__).parent
 LABELS = HERE / "series_choice" / "labels.csv"
+SECOND_LABELS = HERE / "series_choice" / "labels_second.csv"
 RESULTS = HERE / "results"
 STUDY_SPLIT = {"CT": 199, "MR": 31}
 """Patients by modality in the reference study, which had 230 patients of TCGA-KIRC with a scan."""
@@ -101,8 +102,8 @@ def _count(agrees: list[bool]) -> dict[str, object]:
     }
 
 
-def compare(choices: dict[str, Choice], series: pd.DataFrame) -> dict[str, object]:
-    """Compare the choices with the labels.
+def compare(choices: dict[str, Choice], series: pd.DataFrame, labels_file: Path = LABELS) -> dict[str, object]:
+    """Compare the choices with the labels of the first or the second sample.
 
     A choice agrees where it is labelled best or equal; where no series serves, if none is chosen. The strict count
     leaves out the equal rows whose comment begins with "stacked passes".
@@ -112,12 +113,12 @@ def compare(choices: dict[str, Choice], series: pd.DataFrame) -> dict[str, objec
     dict
         ``all``, ``sure`` and ``ambiguous`` (by the certainty of the best row), each also ``strict``; and ``misses``.
     """
-    labels = pd.read_csv(LABELS, keep_default_na=False, dtype=str)
-    patients = _drawn_patients(series)
+    labels = pd.read_csv(labels_file, keep_default_na=False, dtype=str)
+    patients = _patients_by_sample(series)
     described = {str(row["SeriesInstanceUID"]): row for row in series.to_dict("records")}
     records, misses = [], []
     for sample, rows in labels.groupby(labels["sample"].astype(int)):
-        choice = choices[patients[int(str(sample)) - 1]]
+        choice = choices[patients[int(str(sample))]]
         serving = rows[rows["verdict"] != "none"]
         stacked = serving["comment"].str.startswith("stacked passes")
         allowed, strictly = set(serving["series_uid"]), set(serving["series_uid"][~stacked])
@@ -135,13 +136,14 @@ def compare(choices: dict[str, Choice], series: pd.DataFrame) -> dict[str, objec
     return counted | {"misses": misses}
 
 
-def _drawn_patients(series: pd.DataFrame) -> list[str]:
+def _patients_by_sample(series: pd.DataFrame) -> dict[int, str]:
     spec = importlib.util.spec_from_file_location("draw_sample", HERE / "series_choice" / "draw_sample.py")
     if spec is None or spec.loader is None:
         sys.exit("series_choice/draw_sample.py is missing")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return list(module.draw_sample(series))
+    drawn = [*module.draw_sample(series), *module.draw_second_sample(series)]
+    return dict(enumerate(drawn, start=1))
 
 
 def _shown(row: dict[str, object] | None) -> str:
@@ -273,6 +275,8 @@ def main() -> None:
         "phantom": phantom_choices(Path(sys.argv[1])) if len(sys.argv) > 1 else before.get("phantom"),
         "first_agreement": before.get("first_agreement", agreement),
         "agreement": agreement,
+        "second_sample": before.get("second_sample") or compare(choices, series, SECOND_LABELS),
+        "second_sample_now": compare(choices, series, SECOND_LABELS),
     }
     write_json(path, result)
     write_table(RESULTS / "series_choice.csv", choices)

@@ -6,7 +6,7 @@ import cv2
 import pytest
 
 from tumorboard.errors import MissingExtraError
-from tumorboard.features.extraction.timm_import import import_timm
+from tumorboard.network.encoders.timm_import import import_timm
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from feature_files import features_of, grid_of, write_clam, write_stamp, write_t
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tumorboard.errors import FileFormatError, MissingExtraError, StudyError, TableError, UserError
+from tumorboard.errors import FileFormatError, StudyError, TableError, UserError
 from tumorboard.features import (
     BagKind,
     FeatureStore,
@@ -259,13 +259,6 @@ class TestStore:
         with pytest.raises(StudyError, match=r"there is no tiles_10x\.index"):
             FeatureStore.open(study.root / "store", "tiles_10x")
         assert FeatureStore.open(study.root / "store", "tiles_5x").patients == ("TCGA-2",)
-
-    def test_a_missing_package_is_no_fault_of_the_files(self, study, monkeypatch):
-        (study.root / "2.pt").write_bytes(b"")
-        (study.root / "features.csv").write_text("patient_id,path,modality\nTCGA-2,2.pt,tiles_5x\n")
-        monkeypatch.setitem(sys.modules, "torch", None)
-        with pytest.raises(MissingExtraError, match="encoders"):
-            stored(study)
 
     def test_a_shard_that_was_replaced_or_damaged_is_seen(self, study):
         stored(study)

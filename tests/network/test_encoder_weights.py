@@ -10,7 +10,8 @@ from safetensors.torch import save_file
 
 from tumorboard.errors import FileFormatError, UserError
 from tumorboard.network.encoders import ResNet18, TimmNetwork, load_encoder_weights
-from tumorboard.network.encoders.weights import RESNET18_IMAGENET, PublishedWeights, fetch_weights
+from tumorboard.network.encoders.weight_files import read_weights
+from tumorboard.network.encoders.weights import RESNET18_IMAGENET, PublishedWeights, fetch_weights, put_weights
 
 needs_timm = pytest.mark.skipif(importlib.util.find_spec("timm") is None, reason="timm is not installed")
 
@@ -99,7 +100,7 @@ def test_the_first_mismatch_is_named_and_nothing_is_loaded(trained, fresh, tmp_p
 @needs_timm
 def test_weights_of_another_network(fresh, tmp_path):
     save_file(TimmNetwork("vit_tiny_patch16_224").body.state_dict(), tmp_path / "vit.safetensors")
-    with pytest.raises(FileFormatError, match=r"not of this network: conv1.weight is missing"):
+    with pytest.raises(FileFormatError, match=r"not of this network: 100 of the network's .* missing \(bn1.bias, "):
         load_encoder_weights(fresh, tmp_path / "vit.safetensors", cache=tmp_path)
 
 
@@ -109,6 +110,46 @@ def test_a_file_with_two_networks_is_not_chosen_from(trained, fresh, tmp_path):
     torch.save(both, tmp_path / "both.pth")
     with pytest.raises(FileFormatError, match=r"'student.' and 'teacher.'"):
         load_encoder_weights(fresh, tmp_path / "both.pth", cache=tmp_path)
+
+
+def test_a_checkpoint_of_two_networks_is_read_by_name(trained, tmp_path):
+    path = tmp_path / "both.pth"
+    torch.save({"student": trained.state_dict(), "teacher": {"conv1.weight": torch.ones(2)}, "epoch": 3}, path)
+    assert list(read_weights(path, "teacher")) == ["conv1.weight"]
+    with pytest.raises(FileFormatError, match=r"holds 2 networks.*student, teacher.*file of its own"):
+        read_weights(path)
+    with pytest.raises(FileFormatError, match=r"no network under the name 'ema'.*student, teacher"):
+        read_weights(path, "ema")
+
+
+def test_what_is_missing_under_a_prefix_is_all_that_is_told(trained, fresh, tmp_path):
+    weights = {f"module.{name}": tensor for name, tensor in changed(trained, layer4__1__conv2__weight=None).items()}
+    with pytest.raises(FileFormatError, match=r"not of this network: layer4\.1\.conv2\.weight is missing\. Name"):
+        put_weights(fresh, weights, tmp_path / "weights.pth")
+
+
+def test_other_names_are_translated_whole_or_not_at_all(trained, fresh, tmp_path):
+    weights = {name.upper(): tensor for name, tensor in trained.state_dict().items()}
+
+    def lowered(_, given):
+        return {name.lower(): tensor for name, tensor in given.items()}
+
+    def in_part(_, given):
+        return {"conv1.weight": given["CONV1.WEIGHT"]}
+
+    with pytest.raises(FileFormatError, match=r"120 are not of this network \(BN1\.BIAS"):
+        put_weights(fresh, weights, tmp_path / "weights.pth", translate=in_part)
+    assert not same(trained, fresh)
+    put_weights(fresh, weights, tmp_path / "weights.pth", translate=lowered)
+    assert same(trained, fresh)
+
+
+def test_a_named_classifier_is_all_that_is_left_out(trained, fresh, tmp_path):
+    weights = with_classifier(trained)
+    with pytest.raises(FileFormatError, match=r"2 are not of this network \(fc\.bias, fc\.weight\)"):
+        put_weights(fresh, weights, tmp_path / "weights.pth", classifier=("head",))
+    put_weights(fresh, weights, tmp_path / "weights.pth", classifier=("fc",))
+    assert same(trained, fresh)
 
 
 class Dangerous:

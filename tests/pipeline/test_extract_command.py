@@ -22,7 +22,7 @@ def weights(tmp_path_factory):
     """A network with weights drawn at random, and the file they are in."""
     import torch
 
-    from tumorboard.features.extraction.timm_import import import_timm
+    from tumorboard.network.encoders.timm_import import import_timm
 
     torch.manual_seed(1)
     network = import_timm().create_model(ENCODER, num_classes=0)

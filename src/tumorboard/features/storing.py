@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from tumorboard import __version__
-from tumorboard.errors import MissingExtraError, StudyError, UserError
+from tumorboard.errors import StudyError, UserError
 from tumorboard.features.bag import FeatureBag
 from tumorboard.features.kind import BagKind, common_kind, kind_of
 from tumorboard.features.reading.files import read_bags
@@ -110,8 +110,6 @@ def store_features(
     StudyError
         Bags of one modality differ in length, extractor or scale, a patient has two slides of one name, or the store
         cannot be written. No index is then written: those of an earlier run stay, and refuse slides that have changed.
-    MissingExtraError
-        There are ``.pt`` files, and PyTorch is not installed.
     """
     root = features_root(store)
     written: dict[FeatureModality, dict[Path, _Told]] = {}
@@ -120,8 +118,6 @@ def store_features(
         shards = written.setdefault(file.modality, {})
         try:
             bags = read_bags(file.path, patient_id=file.patient_id, stated=file.stated)
-        except MissingExtraError:
-            raise
         except UserError as error:
             refused.append(Refused(file.patient_id, file.modality, str(file.path), error.line()))
             bags = {}

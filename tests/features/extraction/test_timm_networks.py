@@ -18,7 +18,7 @@ from tumorboard.features import (
     timm_extractor,
 )
 from tumorboard.features.extraction.foundation import network_options
-from tumorboard.features.extraction.timm_import import import_timm
+from tumorboard.network.encoders.timm_import import import_timm
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ class TestTorchvision:
     def test_timm_is_imported_in_a_fresh_process_without_a_warning(self, timm):
         code = (
             "import sys, importlib.util\n"
-            "from tumorboard.features.extraction.timm_import import import_timm\n"
+            "from tumorboard.network.encoders.timm_import import import_timm\n"
             "print(import_timm().create_model('test_resnet', num_classes=0).num_features)\n"
         )
         done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
@@ -150,9 +150,10 @@ class TestWeights:
         return path
 
     def test_safetensors_and_torch_give_the_same_extractor(self, small_network, tmp_path):
-        safetensors = pytest.importorskip("safetensors.torch")
+        from safetensors.torch import save_file
+
         network, path = small_network
-        safetensors.save_file(network.state_dict(), tmp_path / "a.safetensors")
+        save_file(network.state_dict(), tmp_path / "a.safetensors")
         one = timm_extractor("test_vit", path, device="cpu")
         other = timm_extractor("test_vit", tmp_path / "a.safetensors", device="cpu")
         assert one.name == other.name
@@ -180,6 +181,20 @@ class TestWeights:
         path = self.saved(network.state_dict(), tmp_path / "a.pth")
         assert timm_extractor("test_vit", path, device="cpu").dimension == network.num_features
 
+    def test_names_that_the_authors_gave_are_translated(self, timm, tmp_path):
+        """DINOv2 calls the registers otherwise than timm, has a place for the class token, and a token for masks."""
+        from torch.nn.functional import pad
+
+        options = {"reg_tokens": 2, "no_embed_class": True}
+        ours = timm.create_model("test_vit", num_classes=0, **options).state_dict()
+        theirs = dict(ours) | {"mask_token": ours["cls_token"][0], "pos_embed": pad(ours["pos_embed"], (0, 0, 1, 0))}
+        theirs["register_tokens"] = theirs.pop("reg_token")
+        paths = [self.saved(ours, tmp_path / "ours.pth"), self.saved(theirs, tmp_path / "theirs.pth")]
+        one, other = (timm_extractor("test_vit", path, options=options, device="cpu") for path in paths)
+        assert one.name == other.name
+        with pytest.raises(FileFormatError, match=r"2 are not of this network \(mask_token, register_tokens\)"):
+            timm_extractor("test_vit", paths[1], device="cpu")
+
     def test_two_networks_in_one_file_are_not_guessed_at(self, small_network, tmp_path):
         weights = small_network[0].state_dict()
         other = {name: tensor + 1 for name, tensor in weights.items()}
@@ -190,7 +205,7 @@ class TestWeights:
         student = timm_extractor("test_vit", path, part="student", device="cpu")
         assert teacher.name != student.name
         both = {f"{who}.{name}": tensor for who in ("student", "teacher") for name, tensor in weights.items()}
-        with pytest.raises(FileFormatError, match=r"2 such networks, under student\. and teacher\."):
+        with pytest.raises(FileFormatError, match=r"2 such networks, under 'student\.' and 'teacher\.'"):
             timm_extractor("test_vit", self.saved(both, tmp_path / "b.pth"), device="cpu")
 
     def test_missing_and_extra_parameters_are_counted_and_named(self, small_network, tmp_path):

@@ -5,11 +5,12 @@ import gzip
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from feature_files import features_of, grid_of, write_table
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tumorboard.errors import FileFormatError, MissingExtraError, TableError, UserError
+from tumorboard.errors import FileFormatError, TableError, UserError
 from tumorboard.features import Statement, read_bag, read_bags
 
 ENDINGS = [".parquet", ".csv", ".csv.gz", ".tsv", ".tsv.gz"]
@@ -199,12 +200,8 @@ def test_numbers_survive_a_csv(tmp_path, values):
 class TestTensors:
     """CLAM's ``.pt`` files."""
 
-    @pytest.fixture
-    def torch(self):
-        return pytest.importorskip("torch")
-
     @pytest.mark.parametrize("kind", ["float32", "float16", "bfloat16"])
-    def test_a_tensor_is_a_bag_without_places(self, torch, tmp_path, kind):
+    def test_a_tensor_is_a_bag_without_places(self, tmp_path, kind):
         tensor = torch.from_numpy(features_of()).to(getattr(torch, kind))
         torch.save(tensor, tmp_path / "a.pt")
         bag = read_bag(tmp_path / "a.pt", stated=Statement(extractor="resnet50_trunc", tile_mpp=0.5))
@@ -213,11 +210,11 @@ class TestTensors:
         assert bag.coordinates is None
         assert (bag.extractor, bag.scale.mpp) == ("resnet50_trunc", 0.5)
 
-    def test_a_tensor_of_an_older_form_is_read(self, torch, tmp_path):
+    def test_a_tensor_of_an_older_form_is_read(self, tmp_path):
         torch.save(torch.ones(3, 2), tmp_path / "a.pt", _use_new_zipfile_serialization=False)
         assert len(read_bag(tmp_path / "a.pt")) == 3
 
-    def test_nothing_but_tensors_is_unpickled(self, torch, tmp_path):
+    def test_nothing_but_tensors_is_unpickled(self, tmp_path):
         marker = tmp_path / "was_run"
 
         class Trap:
@@ -229,7 +226,7 @@ class TestTensors:
             read_bag(tmp_path / "a.pt")
         assert not marker.exists()
 
-    def test_what_is_no_tensor_or_damaged_is_refused(self, torch, tmp_path):
+    def test_what_is_no_tensor_or_damaged_is_refused(self, tmp_path):
         torch.save({"features": torch.ones(3, 2)}, tmp_path / "a.pt")
         with pytest.raises(FileFormatError, match="holds a dict, not a tensor"):
             read_bag(tmp_path / "a.pt")
@@ -241,8 +238,3 @@ class TestTensors:
             assert "\n" not in error.value.line()
         with pytest.raises(FileFormatError, match="no such file"):
             read_bag(tmp_path / "absent.pt")
-
-    def test_without_torch_the_extra_is_named(self, tmp_path, monkeypatch):
-        monkeypatch.setitem(__import__("sys").modules, "torch", None)
-        with pytest.raises(MissingExtraError, match=r"pip install 'tumorboard\[encoders\]'"):
-            read_bag(tmp_path / "a.pt")

@@ -14,7 +14,6 @@ from typing import Any
 
 from tumorboard.errors import SettingsError
 from tumorboard.features.extraction.extractor import Interpolation, Preparation
-from tumorboard.features.extraction.timm_import import import_timm
 from tumorboard.features.extraction.timm_networks import timm_extractor
 from tumorboard.features.extraction.torch_extractor import Device, Pooling, TorchExtractor
 
@@ -137,9 +136,11 @@ def foundation_extractor(
 
 def network_options(known: FoundationNetwork) -> dict[str, Any]:
     """Return a network's options with the classes that are named in them."""
-    timm = import_timm()
     from torch import nn
 
+    from tumorboard.network.encoders.timm_import import import_timm
+
+    timm = import_timm()
     options = dict(known.options)
     if "mlp_layer" in options:
         options["mlp_layer"] = getattr(timm.layers, options["mlp_layer"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from tumorboard.errors import FileFormatError, SettingsError
 from tumorboard.features.extraction.extractor import Preparation
-from tumorboard.features.extraction.timm_import import import_timm
 from tumorboard.features.extraction.torch_extractor import Device, Pooling, TorchExtractor
-from tumorboard.features.extraction.weights import load_weights, read_weights
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from tumorboard.network.encoders.weight_files import Weights
 
 _LOCAL, _HUB = "local-dir:", "hf-hub:"
 _WEIGHTS_IN_FOLDER = ("model.safetensors", "open_clip_model.safetensors", "pytorch_model.bin")
@@ -64,19 +65,21 @@ def timm_extractor(
     Raises
     ------
     MissingExtraError
-        timm or PyTorch is not installed.
+        timm is not installed.
     SettingsError
         There is no such network or option, no weights are named, or they cannot be fetched.
     FileFormatError
         The checkpoint cannot be read, or is of another network.
     """
+    from tumorboard.network.encoders.timm_import import import_timm
+
     timm = import_timm()
     _check_weights_named(name, checkpoint, pretrained)
     _check_name(timm, name)
     network = _create(timm, name, pretrained, dict(options or {}))
     if not pretrained:
         path = checkpoint or _weights_in(Path(name.removeprefix(_LOCAL)))
-        load_weights(network, read_weights(path, part), _classifier(network), path)
+        _load(network, path, part)
     how = preparation or _recorded_preparation(timm, network, name, crop_share)
     shown = Path(name.removeprefix(_LOCAL)).name if name.startswith(_LOCAL) else name.removeprefix(_HUB)
     return TorchExtractor(shown, network, how, pooling=pooling, device=device, bfloat16=bfloat16)
@@ -137,11 +140,37 @@ def _page(timm: ModuleType, name: str) -> str:
     return f"huggingface.co/{hub}" if hub else f"timm's {name}"
 
 
+def _load(network: nn.Module, path: Path, part: str | None) -> None:
+    from tumorboard.network.encoders.weight_files import read_weights
+    from tumorboard.network.encoders.weights import put_weights
+
+    put_weights(
+        network,
+        read_weights(path, part),
+        path,
+        classifier=_classifier(network),
+        translate=_translated,
+        fix="Name the network that these weights are of, with its options (such as img_size)",
+    )
+
+
 def _classifier(network: nn.Module) -> tuple[str, ...]:
     """Return the names of the layers that the network is without."""
     recorded: Any = getattr(network, "pretrained_cfg", None) or {}
     layers = recorded.get("classifier") or ()
     return (layers,) if isinstance(layers, str) else tuple(layers)
+
+
+def _translated(network: nn.Module, weights: Weights) -> Weights | None:
+    """Return the weights under timm's names, where timm knows how their authors named them."""
+    translate = getattr(sys.modules[type(network).__module__], "checkpoint_filter_fn", None)
+    if translate is None:
+        return None
+    try:
+        translated: Weights = translate(dict(weights), network)
+    except Exception:  # made for other checkpoints: the names are then told as they are
+        return None
+    return translated
 
 
 def _weights_in(folder: Path) -> Path:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tumorboard.errors import MissingExtraError, SettingsError
+from tumorboard.errors import SettingsError
 from tumorboard.features.extraction.extractor import Extractor, Preparation, Tiles
 
 if TYPE_CHECKING:
@@ -41,8 +41,6 @@ class TorchExtractor(Extractor):
 
     Raises
     ------
-    MissingExtraError
-        PyTorch is not installed.
     SettingsError
         There is no such device, or the network does not return one vector a tile.
     """
@@ -121,15 +119,11 @@ def find_device(device: Device) -> str:
 
     Raises
     ------
-    MissingExtraError
-        PyTorch is not installed.
     SettingsError
         There is no such device here.
     """
-    try:
-        import torch
-    except ImportError:
-        raise MissingExtraError("torch", "encoders", "Extracting features with a network") from None
+    import torch
+
     if device not in {"auto", "cpu", "cuda"}:
         raise SettingsError(f"there is no device {device!r}; possible: auto, cpu, cuda", where="device")
     if device == "cuda" and not torch.cuda.is_available():

@@ -48,8 +48,6 @@ def read_bags(
         The file is missing, truncated, of no known kind, or holds no bag of finite numbers.
     TableError
         A cell of a table is not what it must be.
-    MissingExtraError
-        A ``.pt`` file, and PyTorch is not installed.
 
     Notes
     -----

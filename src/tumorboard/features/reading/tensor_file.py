@@ -9,7 +9,7 @@ from __future__ import annotations
 import pickle
 from pathlib import Path
 
-from tumorboard.errors import FileFormatError, MissingExtraError
+from tumorboard.errors import FileFormatError
 from tumorboard.features.reading.statement import Content
 
 _CONVERT = "Save the features alone with torch.save(features, FILE), or give the .h5 file that CLAM wrote beside it"
@@ -24,15 +24,11 @@ def read_tensor_file(path: Path) -> Content:
 
     Raises
     ------
-    MissingExtraError
-        PyTorch is not installed.
     FileFormatError
         The file is missing, damaged, or holds anything but one tensor.
     """
-    try:
-        import torch
-    except ImportError:
-        raise MissingExtraError("torch", "encoders", f"Reading {path.name}, a file of PyTorch,") from None
+    import torch
+
     if not path.is_file():
         raise FileFormatError("there is no such file", where=str(path), fix="Check the path")
     try:

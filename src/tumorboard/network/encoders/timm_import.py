@@ -40,11 +40,10 @@ def import_timm(purpose: str = "Extracting features with a network of timm") -> 
     Raises
     ------
     MissingExtraError
-        timm or PyTorch is not installed.
+        timm is not installed.
     """
-    for package in ("torch", "timm"):
-        if importlib.util.find_spec(package) is None:
-            raise MissingExtraError(package, "encoders", purpose)
+    if importlib.util.find_spec("timm") is None:
+        raise MissingExtraError("timm", "encoders", purpose)
     with _lock:
         if "timm.data" in sys.modules:
             return sys.modules["timm"]

@@ -9,11 +9,10 @@ from __future__ import annotations
 import hashlib
 import secrets
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from torch import nn
 
 from tumorboard.errors import FileFormatError, UserError
@@ -147,37 +146,52 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def put_weights(network: nn.Module, weights: Mapping[str, torch.Tensor], path: Path) -> None:
+def put_weights(
+    network: nn.Module,
+    weights: Weights,
+    path: Path,
+    *,
+    classifier: Sequence[str] | None = None,
+    translate: Callable[[nn.Module, Weights], Weights | None] = lambda *_: None,
+    fix: str = "Name a file with the weights of this network",
+) -> None:
     """Put weights into a network, all of them or none.
 
     Parameters
     ----------
     network : Module
-    weights : mapping of str to Tensor
-        The names may have a prefix that a wrapper put there, such as ``module.``.
+    weights : dict of str to Tensor
+        Any float precision. The names may have a prefix that a wrapper put there, such as ``module.`` or
+        ``teacher.backbone.``.
     path : Path
         Where the weights come from, for messages.
+    classifier : sequence of str, optional
+        The names of the classifier's layers, which the network is without; by default the usual ones, where the
+        network has none of that name.
+    translate : callable, optional
+        Gives the weights under the network's own names, or None; asked where no prefix brings them about.
+    fix : str
+        What to do about weights of another network, for the message.
 
     Raises
     ------
     FileFormatError
-        A parameter is missing, left over or of another shape; the first is named.
+        Parameters are missing, left over, of another shape, or stand there twice under different prefixes.
     """
     own = {name: tensor for name, tensor in network.state_dict().items() if not name.endswith(_COUNTER)}
-    given = _without_prefix(weights, list(own), path)
-    kept = {name: tensor for name, tensor in given.items() if name in own or not _is_left_out(name)}
-    fault = _first_fault(own, kept)
-    if fault:
-        raise FileFormatError(
-            f"the weights are not of this network: {fault}",
-            where=str(path),
-            fix="Name a file with the weights of this network",
-        )
-    network.load_state_dict({name: tensor.to(own[name].dtype) for name, tensor in kept.items()}, strict=False)
+    given = _under_prefix(weights, list(own), path)
+    if not own.keys() <= given.keys():
+        translated = translate(network, weights) or {}
+        given = translated if own.keys() <= translated.keys() else given
+    kept = {name: tensor for name, tensor in given.items() if not _is_left_out(name, own, classifier)}
+    faults = _faults(own, kept)
+    if faults:
+        raise FileFormatError(f"the weights are not of this network: {'; '.join(faults)}", where=str(path), fix=fix)
+    network.load_state_dict(kept, strict=False)  # only the counters are not there
 
 
-def _without_prefix(weights: Mapping[str, torch.Tensor], wanted: Sequence[str], path: Path) -> Weights:
-    """Return the weights that stand under the network's prefix, without it."""
+def _under_prefix(weights: Weights, wanted: Sequence[str], path: Path) -> Weights:
+    """Return the weights under the prefix that holds all wanted names, or else under the shortest that may be it."""
     first = wanted[0]
     prefixes = sorted(
         (name.removesuffix(first) for name in weights if name == first or name.endswith(f".{first}")), key=len
@@ -193,15 +207,27 @@ def _without_prefix(weights: Mapping[str, torch.Tensor], wanted: Sequence[str], 
     return {name.removeprefix(prefix): tensor for name, tensor in weights.items() if name.startswith(prefix)}
 
 
-def _is_left_out(name: str) -> bool:
-    return name.endswith(_COUNTER) or name.startswith(_CLASSIFIERS)
+def _is_left_out(name: str, own: Weights, classifier: Sequence[str] | None) -> bool:
+    if classifier is None:
+        return name.endswith(_COUNTER) or (name not in own and name.startswith(_CLASSIFIERS))
+    return name.endswith(_COUNTER) or name.startswith(tuple(f"{layer}." for layer in classifier))
 
 
-def _first_fault(own: Weights, given: Weights) -> str | None:
-    for name, tensor in own.items():
-        if name not in given:
-            return f"{name} is missing (its first parameter is {next(iter(given), 'none')})"
-        if given[name].shape != tensor.shape:
-            return f"{name} is {tuple(given[name].shape)} in the file and {tuple(tensor.shape)} in the network"
-    extra = next((name for name in given if name not in own), None)
-    return f"{extra} is not a parameter of the network" if extra else None
+def _faults(own: Weights, given: Weights) -> list[str]:
+    """Return what is missing, left over and of another shape, each counted and named."""
+    told = []
+    if missing := sorted(own.keys() - given.keys()):
+        many = f"{len(missing)} of the network's parameters are missing ({_first(missing)})"
+        told.append(many if len(missing) > 1 else f"{missing[0]} is missing")
+    if extra := sorted(given.keys() - own.keys()):
+        many = f"{len(extra)} are not of this network ({_first(extra)})"
+        told.append(many if len(extra) > 1 else f"{extra[0]} is not a parameter of the network")
+    if other := [name for name, tensor in own.items() if name in given and given[name].shape != tensor.shape]:
+        name = other[0]
+        shapes = f"{name} is {tuple(given[name].shape)} in the file and {tuple(own[name].shape)} in the network"
+        told.append(f"{len(other)} parameters have another shape: {shapes}" if len(other) > 1 else shapes)
+    return told
+
+
+def _first(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:3])}{', …' if len(names) > 3 else ''}"
