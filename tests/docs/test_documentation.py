@@ -135,7 +135,7 @@ def test_every_page_is_in_the_navigation():
 @pytest.mark.parametrize(
     "line",
     [
-        "tumorboard train my-study",
+        "tumorboard teach my-study",
         "tumorboard cohort my-study --endpiont OS",
         "tumorboard cohort",
         "tumorboard demo demo-study --patients many",
@@ -152,7 +152,7 @@ def test_a_wrong_command_in_a_sentence_is_seen():
     with pytest.raises(AssertionError):
         check_names("tumorboard evaluate STUDY --external OTHER")
     with pytest.raises(AssertionError):
-        check_names("tumorboard train STUDY")
+        check_names("tumorboard teach STUDY")
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def test_a_scan_without_a_mask_is_told_with_the_ways_to_get_one(study, run):
     row = records(study).loc[patient]
     assert (code, row["status"]) == (0, "no mask")
     assert "3D Slicer" in row["reason"]
-    assert "no tumour mask" in out
+    assert "Without a tumour mask" in out
     assert patient not in set(Store.open(study / "store", "scan").table["patient_id"])
 
 

@@ -122,7 +122,7 @@ def _print_scans(console: Console, written: Path, prepared: PreparedScans) -> No
         console.print(f"Chosen: {modalities}; {phases}")
     if told["without_mask"]:
         console.print(
-            f"{told['without_mask']} scans have no tumour mask and give no planes; scans.csv tells how to get one",
+            f"Without a tumour mask, and so without planes: {told['without_mask']}; scans.csv tells how to get one",
             style="yellow",
         )
     if told["warnings"]:

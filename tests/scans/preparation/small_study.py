@@ -33,7 +33,7 @@ def hounsfield():
 def instance(number, pixels, *, series="2.25.71", patient="A", z=None, **others):
     """One slice as a scanner writes it; `others` set elements."""
     one = Dataset()
-    position = START + [0, 0, number * STEP_MM] if z is None else [*START[:2], z]
+    position = [*START[:2], START[2] + number * STEP_MM if z is None else z]
     one.SOPClassUID, one.Modality = CTImageStorage, "CT"
     one.SOPInstanceUID = f"{series}.{number}.{zlib.crc32(repr((patient, list(position))).encode())}"
     one.PatientID, one.PatientName = patient, f"Name^{patient}"

@@ -45,6 +45,17 @@ def _one_slice(study):
     write_series(study.add("one-slice"), [12])
 
 
+def _short(study):
+    """Nine slices are no kidney; it is the only series, and was outlined."""
+    write_series(study.add("short"), range(10, 19))
+
+
+def _two_short(study):
+    folder = study.add("two-short")
+    write_series(folder, range(10, 19))
+    write_series(folder, range(10, 19), series="2.25.79")
+
+
 def _two_patients(study):
     folder = study.add("two-patients")
     write_series(folder, patient="A")
@@ -94,7 +105,7 @@ def _mask_of_another_series(study):
 
 def _mask_elsewhere(study):
     write_series(study.add("mask-elsewhere", mask="masks/elsewhere.nii.gz"))
-    write_nifti(study.root / "masks" / "elsewhere.nii.gz", ball().astype(np.uint8), start=START + [0, 0, 900])
+    write_nifti(study.root / "masks" / "elsewhere.nii.gz", ball().astype(np.uint8), start=[*START[:2], START[2] + 900])
 
 
 def _empty_mask(study):
@@ -114,6 +125,15 @@ def _gaps(study):
 
 def _missing_slice(study):
     write_series(study.add("missing-slice"), [number for number in range(SHAPE[0]) if number != 9])
+
+
+def _missing_in_both(study):
+    """The slice through the tumour's middle is not there, so that nobody could outline it either."""
+    middle = int(CENTRE[0])
+    mask = ball().astype(np.uint8)
+    mask[middle] = 0
+    write_series(study.add("missing-in-both", mask="masks/both.nii.gz"), [n for n in range(SHAPE[0]) if n != middle])
+    write_nifti(study.root / "masks" / "both.nii.gz", mask)
 
 
 def _many_missing(study):
@@ -229,7 +249,8 @@ def _missing_mask(study):
 
 CASES = [make for name, make in list(globals().items()) if name.startswith("_") and callable(make)]
 FAILURES = {
-    "one-slice": "too few slices",
+    "one-slice": "it has one slice only, which is no volume",
+    "two-short": "no series can serve: too few slices (too few slices: 9 slices; too few slices: 9 slices)",
     "two-patients": "the headers name 2 patients. Give each patient a folder",
     "foreign-mask": "drawn on another scan, in another frame of reference",
     "mask-elsewhere": "elsewhere.nii.gz: the mask lies outside of the scan",
@@ -254,8 +275,10 @@ FAILURES = {
 WARNINGS = {
     "at-the-border": "the tumour reaches the bottom of the scan: it may be larger than measured",
     "missing-slice": "1 of 30 slices missing, filled between their neighbours (z = -464.0 mm)",
+    "missing-in-both": "on 1 missing slice the mask is filled between its neighbours too",
     "one-cut-off": "1 file was passed over: IM-009: its pixels are cut off",
     "in-halves": "series 4, 504 continue each other in space and were joined (15 and 15 slices)",
+    "short": "the tumour reaches the bottom and top of the scan",
     "gaps": "the mask's voxels (4 x 4 x 4 mm) lie elsewhere than the scan's (8 x 4 x 4 mm)",
 }
 
@@ -268,9 +291,10 @@ def outcome(tmp_path_factory):
     for make in CASES:
         make(study)
     root = study.finish()
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as stop:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TUMORBOARD_DEBUG", "1")  # a fault of the program would be raised
-        main(["prepare", str(root), "--only", "scans", "--workers", "1", "--json"])
+        with pytest.raises(SystemExit) as stop:
+            main(["prepare", str(root), "--only", "scans", "--workers", "1", "--json"])
     return Outcome(stop.value.code, pd.read_csv(root / "prepared" / "scans.csv").set_index("patient_id"), root)
 
 
@@ -307,6 +331,14 @@ def test_a_tumour_is_as_large_with_a_slice_missing_one_cut_off_or_in_halves(outc
     assert good["transversal_mm"] == pytest.approx(44, abs=4)
     for patient in ("missing-slice", "one-cut-off", "in-halves"):
         assert outcome.records.loc[patient, columns].astype(float).equals(good)
+
+
+def test_a_slice_that_is_missing_does_not_part_the_tumour(outcome):
+    row, good = outcome.records.loc["missing-in-both"], outcome.records.loc["good"]
+    assert row["components"] == 1
+    assert row["volume_ml"] == pytest.approx(good["volume_ml"], rel=0.02)
+    for plane in PLANES:
+        assert row[f"{plane}_mm"] == pytest.approx(good[f"{plane}_mm"], abs=1.0)
 
 
 def test_slices_with_gaps_are_measured_by_their_distance(outcome):

@@ -38,11 +38,14 @@ class Candidate:
         The row that leads to it.
     series : Series or None
         None for a volume file.
+    volume : Volume or None
+        The volume file, where it was read already and is the patient's only one: unpacking it twice takes long.
     """
 
     facts: SeriesFacts
     source: ScanSource
     series: Series | None = None
+    volume: Volume | None = None
 
     def read(self) -> Volume:
         """Read it, in patient axes.
@@ -52,10 +55,10 @@ class Candidate:
         FileFormatError
             It is damaged, or no volume.
         """
-        if self.series is None:
-            volume = read_volume_file(self.source.path, self.source.modality)
-        else:
+        if self.series is not None:
             volume = read_series(self.series)
+        else:
+            volume = self.volume or read_volume_file(self.source.path, self.source.modality)
         voxels, grid = turn(volume.voxels, volume.grid)
         return replace(volume, voxels=np.ascontiguousarray(voxels), grid=grid)
 
@@ -98,7 +101,7 @@ def find_candidates(sources: Sequence[ScanSource]) -> Candidates:
     masks = tuple(source.mask for source in sources if source.mask)
     for source in sources:
         if is_volume_file(source):
-            each.append(_volume_file(source))
+            each.append(_volume_file(source, keep=len(sources) == 1))
             continue
         found = find_series([source.path])
         patients |= {series.patient_key for series in found.series if series.patient_key}
@@ -127,7 +130,7 @@ def is_volume_file(source: ScanSource) -> bool:
     return source.path.is_file() and source.path.name.lower().endswith(tuple(VOLUME_ENDINGS))
 
 
-def _volume_file(source: ScanSource) -> Candidate:
+def _volume_file(source: ScanSource, *, keep: bool) -> Candidate:
     volume = read_volume_file(source.path, source.modality)
     grid = turn(volume.voxels, volume.grid)[1]
     facts = SeriesFacts(
@@ -139,7 +142,7 @@ def _volume_file(source: ScanSource) -> Candidate:
         slice_mm=float(grid.spacing_mm[0]),
         pixel_mm=float(grid.spacing_mm[2]),
     )
-    return Candidate(facts, source)
+    return Candidate(facts, source, volume=volume if keep else None)
 
 
 def _of_modality(found: FoundSeries, source: ScanSource) -> list[Candidate]:

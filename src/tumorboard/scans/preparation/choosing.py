@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tumorboard.errors import FileFormatError, UserError
-from tumorboard.scans.choice import Choice, Phase, choose, worth_seeing
+from tumorboard.scans.choice import Choice, KindName, Phase, choose, worth_seeing
 from tumorboard.scans.choice.enhancement import phase_from_image
 from tumorboard.scans.choice.phase import UNKNOWN
 from tumorboard.scans.preparation.candidates import Candidate, Candidates
+from tumorboard.scans.preparation.missing import fill_mask, missing_slices
 from tumorboard.scans.preparation.task import ScanSource
 from tumorboard.scans.series import SeriesFacts
 from tumorboard.scans.tumour import Mask, Tumour, find_tumour, place, read_mask, segmenter
@@ -116,13 +117,24 @@ def _choose(
 ) -> Choice:
     if len(by_facts) == 1 and (only := next(iter(by_facts))) not in refused and by_facts[only].series is None:
         return Choice(only, UNKNOWN, "the only scan, a volume file, which tells neither series nor phase", ())
-    return choose(
+    choice = choose(
         list(by_facts),
         settings.prefer,
         wanted=wanted,
         usable=(lambda facts: facts not in refused) if refused else None,
         phases=phases,
     )
+    return _short_one(choice) if choice.chosen is None and not refused else choice
+
+
+def _short_one(choice: Choice) -> Choice:
+    """Take the only series of images although it is short: whoever states its folder and a mask has seen it."""
+    short = [rival for rival in choice.rivals if rival.kind.name is KindName.TOO_FEW]
+    if len(short) != 1:
+        return choice
+    (only,) = short
+    reason = f"the only series of images, although {only.kind.reason}"
+    return Choice(only.facts, only.phase, reason, tuple(rival for rival in choice.rivals if rival is not only))
 
 
 def _phases_seen(by_facts: dict[SeriesFacts, Candidate], settings: ScanSettings) -> dict[SeriesFacts, Phase]:
@@ -149,7 +161,10 @@ def _tumour(candidate: Candidate, volume: Volume, sources: Sequence[ScanSource],
     failures: list[UserError] = []
     for source in with_mask:
         try:
-            return find_tumour(place(_read(source, candidate, volume), volume.grid), source.mask_label)
+            mask = place(_read(source, candidate, volume), volume.grid)
+            if candidate.series is not None:
+                mask = fill_mask(mask, *missing_slices(candidate.series))
+            return find_tumour(mask, source.mask_label)
         except UserError as error:
             failures.append(error)
     raise failures[0]

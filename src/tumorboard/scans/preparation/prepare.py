@@ -8,7 +8,7 @@ from typing import Any
 
 from tumorboard.errors import FileFormatError
 from tumorboard.execution import Failure, attempt
-from tumorboard.scans.choice import Choice, kind_of
+from tumorboard.scans.choice import Choice, PhaseName, kind_of
 from tumorboard.scans.diameter import TumourSize, measure
 from tumorboard.scans.planes import Marked, PlaneImage, cut_planes, read_ready_made
 from tumorboard.scans.preparation.candidates import find_candidates
@@ -178,10 +178,12 @@ def _facts(record: ScanRecord) -> list[str]:
     """Say in lines what the sheet shows."""
     if record.volume_ml is None:
         return [f"{record.modality}, {record.choice}"]
+    phase = f", {record.phase}" if record.phase else ""
+    phase = ", phase unknown" if record.phase == PhaseName.UNKNOWN else phase
     masses = f"{record.components} masses, the largest is shown" if (record.components or 0) > 1 else "one mass"
     cysts = f", {record.cysts} cyst{'s' if (record.cysts or 0) > 1 else ''}" if record.cysts else ""
     return [
-        f"{record.modality}{', ' + record.phase if record.phase else ''}: {record.slices} slices of "
+        f"{record.modality}{phase}: {record.slices} slices of "
         f"{record.slice_mm:.3g} mm, pixels of {record.pixel_mm:.3g} mm",
         f"Tumour of {record.volume_ml:.1f} ml ({masses}{cysts})",
         f"Chosen: {record.choice}",
