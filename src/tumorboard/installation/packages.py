@@ -54,6 +54,7 @@ EXTRA_PURPOSES = {
     "archives": "the index of the Imaging Data Commons: which slides and scans of a cohort exist",
     "encoders": "networks of timm as encoders of pictures",
     "forest": "the random survival forest, a rival method (GPL-3)",
+    "tensorboard": "curves of training in a browser",
 }
 
 # a module that the list of a package's files names: "pandas/__init__.py,sha256=..." or "six.py,sha256=..."

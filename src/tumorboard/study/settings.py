@@ -13,6 +13,7 @@ from tumorboard.study.files import StudyFolder
 from tumorboard.study.scan_settings import ScanSettings
 from tumorboard.study.section import Section
 from tumorboard.study.slide_settings import SlideSettings, TissueSettings
+from tumorboard.study.training_settings import NetworkChoices, TrainingSettings
 
 Endpoint = Literal["DSS", "OS", "PFS"]
 Requirement = Literal["clinical", "slide", "scan", "ct", "mr", "mutations", "copy_number", "genes", "endpoint"]
@@ -139,7 +140,7 @@ class StudySettings(Section):
 
     Parameters
     ----------
-    cohort, folds, genes, scores, evaluation, slides, tissue, scans : settings
+    cohort, folds, genes, scores, evaluation, slides, tissue, scans, network, training : settings
         One section of ``study.toml`` each.
     """
 
@@ -151,6 +152,8 @@ class StudySettings(Section):
     slides: SlideSettings = SlideSettings()
     tissue: TissueSettings = TissueSettings()
     scans: ScanSettings = ScanSettings()
+    network: NetworkChoices = NetworkChoices()
+    training: TrainingSettings = TrainingSettings()
 
 
 def parse_settings(content: dict[str, Any], where: str) -> StudySettings:
@@ -277,8 +280,18 @@ bits = {scans.bits}                    # of a pixel: 8 or 16
 neighbours = {scans.neighbours}              # planes on either side of each that are kept too, for augmentation
 neighbour_mm = {scans.neighbour_mm}          # their distance
 segmenter = {text(scans.segmenter)}              # program that outlines tumours without a mask; "" = none
+
+[network]                   # what the network is made of, each explained in docs/study.md
+{_lines(settings.network)}
+
+[training]                  # how it is trained, likewise; -1 or "" = as in the preset
+{_lines(settings.training)}
 """
 
 
 def _lines(section: Section) -> str:
-    return "\n".join(f"{name} = {json.dumps(value)}" for name, value in section.model_dump(mode="json").items())
+    # TOML escapes as JSON does, but for characters beyond 16 bits, which it takes as they are, and for 127
+    return "\n".join(
+        f"{name} = {json.dumps(value, ensure_ascii=False)}".replace("\x7f", "\\u007f")
+        for name, value in section.model_dump(mode="json").items()
+    )

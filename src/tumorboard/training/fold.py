@@ -1,0 +1,311 @@
+"""Training a fold, from its roles to its model folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from tumorboard import __version__
+from tumorboard.cohort.files import read_folds
+from tumorboard.errors import UserError
+from tumorboard.inputs.fold_inputs import FoldInputs
+from tumorboard.inputs.seen import picture_statistics
+from tumorboard.inputs.study_inputs import StudyInputs
+from tumorboard.network.model import MultimodalNetwork
+from tumorboard.network.saving import CONFIG_FILE, WEIGHTS_FILE, save_model
+from tumorboard.study.training_settings import TrainingSettings
+from tumorboard.survival import breslow_baseline
+from tumorboard.training.assessment import assess
+from tumorboard.training.checkpoint import Checkpoint
+from tumorboard.training.frozen import encode_all
+from tumorboard.training.history import TensorBoard, write_history
+from tumorboard.training.machine import Machine
+from tumorboard.training.networks import carried_from, head_of, make_network, network_settings
+from tumorboard.training.objective import who_counts
+from tumorboard.training.optimisation import picture_modalities
+from tumorboard.training.random_numbers import seed_for
+from tumorboard.training.reading import Reader
+from tumorboard.training.stage import TOGETHER, Ground, Stage, StagePlan, first_judged, stage_plans
+from tumorboard.training.task import ENCODING, FoldTask, Progress, Report, roles_of
+
+_RISEN = 2.0
+_SECONDS_BETWEEN_REPORTS = 2.0
+_NOT_OF_THE_RESULT = {"workers", "tensorboard", "device"}
+
+
+def train_fold(task: FoldTask, inputs: StudyInputs, report: Report) -> Path:
+    """Train a fold, or go on where it was stopped; a finished fold is left as it is.
+
+    Parameters
+    ----------
+    task : FoldTask
+    inputs : StudyInputs
+        Opened with the task's settings.
+    report : callable
+        Is given a `Progress` after each epoch.
+
+    Returns
+    -------
+    Path
+        The fold's folder: ``model.safetensors``, ``config.json``, ``history.csv``.
+
+    Raises
+    ------
+    UserError
+        There is no such fold, nothing to learn from, no weights, or the loss diverges.
+    """
+    patients = inputs.patients.reset_index(drop=True)
+    roles = roles_of(task, read_folds(task.folder, patients, by_site=task.settings.folds.group_by_site))
+    key = _key(task, inputs)
+    if is_trained(task.path, key):
+        return task.path
+    with torch.random.fork_rng():
+        torch.manual_seed(seed_for(task.settings.training.seed, task.repeat, task.fold))
+        _Training(task, inputs, roles, key, report).run()
+    return task.path
+
+
+def is_trained(folder: Path, key: str) -> bool:
+    """Whether a fold's folder holds the finished model of these settings and inputs."""
+    try:
+        config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    further = config.get("further") if isinstance(config, dict) else None
+    return isinstance(further, dict) and further.get("key") == key and (folder / WEIGHTS_FILE).is_file()
+
+
+def _key(task: FoldTask, inputs: StudyInputs) -> str:
+    """Hash all that a fold's result depends on."""
+    training = task.settings.training.model_dump(mode="json", exclude=_NOT_OF_THE_RESULT)
+    content = {
+        "training": training,
+        "settings": task.settings.model_dump(mode="json", include={"cohort", "folds", "genes", "network"}),
+        "inputs": inputs.hashes(),
+        "modalities": inputs.modalities,
+        "fold": [task.repeat, task.fold],
+        "versions": [__version__, torch.__version__],
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+class _Training:
+    """A fold that is being trained."""
+
+    def __init__(
+        self, task: FoldTask, inputs: StudyInputs, roles: dict[str, list[str]], key: str, report: Report
+    ) -> None:
+        self._task, self._roles, self._report = task, roles, report
+        self._settings = task.settings
+        self._machine = Machine.of(self._settings.training)
+        kind = self._settings.network.head
+        fit = who_counts(kind, inputs, _with_something(inputs, roles["fit"]))
+        self._inputs = FoldInputs.fit(inputs, self._settings, fit)
+        self._fit = _with_something(self._inputs.study, fit)
+        self._select = who_counts(kind, inputs, _with_something(self._inputs.study, roles["select"]))
+        outcome = inputs.outcome(self._fit)
+        self._head = head_of(self._settings.network, torch.tensor(outcome.time_months), torch.tensor(outcome.event))
+        self._checkpoint = Checkpoint(task.path)
+        self._state = self._checkpoint.read(key)
+        self._plans = stage_plans(self._inputs.modalities, self._settings.training.recipe(), self._who, self._teach)
+        self._board = TensorBoard(task.path, self._state.history) if self._settings.training.tensorboard else None
+        self._sources: dict[str, str] = {}
+        self._frozen: dict[str, torch.Tensor] = {}
+
+    def _who(self, role: str, modalities: Sequence[str]) -> tuple[str, ...]:
+        patients = self._fit if role == "fit" else self._select
+        columns = [self._inputs.modalities.index(name) for name in modalities]
+        there = self._inputs.present(patients)[:, columns]
+        return tuple(patient for patient, has in zip(patients, there, strict=True) if has.any())
+
+    def _teach(self, patients: Sequence[str]) -> bool:
+        if self._head.kind == "five-year status":
+            return len(set(self._inputs.study.five_year_status(patients).tolist())) == 2
+        return len(patients) > 1 and bool(self._inputs.study.outcome(patients).event.any())
+
+    def run(self) -> None:
+        """Train what is left to train, and save the model."""
+        training = self._settings.training
+        with Reader(self._inputs, training) as reader:
+            if training.encoders == "frozen":
+                reader.embeddings = self._encoded(reader)
+            key = (training.seed, self._task.repeat, self._task.fold)
+            ground = Ground(training, reader, self._machine, key)
+            network = None
+            for plan in self._plans[self._state.stage :]:
+                network = self._run_stage(plan, ground)
+            assert network is not None
+            self._save(network, reader)
+        write_history(self._task.path, self._state.history)
+        if self._board is not None:
+            self._board.close()
+        self._checkpoint.remove()
+
+    def _encoded(self, reader: Reader) -> dict[str, dict[str, torch.Tensor]]:
+        network = self._network(self._plans[-1], {})
+        network.to(self._machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        for name in picture_modalities(network):
+            network.encoder(name).freeze()
+        # random ones differ from stage to stage, and these are those that were encoded with
+        self._frozen = {
+            name: own for name, own in network.state_dict().items() if name.startswith(_frozen_names(network))
+        }
+        patients = [*self._fit, *self._select]
+        return encode_all(
+            network, reader, patients, self._machine, self._task.run_path / "embeddings", self._told_of_encoding()
+        )
+
+    def _told_of_encoding(self) -> Callable[[int, int], None]:
+        begun = told = time.monotonic()
+
+        def tell(done: int, of: int) -> None:
+            nonlocal told
+            now = time.monotonic()
+            if now - told > _SECONDS_BETWEEN_REPORTS:
+                told = now
+                left = (now - begun) / done * (of - done) if done else math.nan
+                self._report(Progress(ENCODING, done, of, math.nan, None, None, left))
+
+        return tell
+
+    def _network(self, plan: StagePlan, carried: dict[str, torch.Tensor]) -> MultimodalNetwork:
+        settings = network_settings(self._inputs, plan.modalities, self._settings.network, self._head)
+        training = self._settings.training
+        seed = seed_for(training.seed, self._task.repeat, self._task.fold, plan.name)
+        weights, root = self._settings.network.weights, self._task.folder.root
+        network, sources = make_network(settings, seed, weights, root, {**carried, **self._frozen})
+        self._sources |= sources
+        return network
+
+    def _run_stage(self, plan: StagePlan, ground: Ground) -> MultimodalNetwork:
+        state = self._state
+        stage = Stage(plan, ground, self._network(plan, state.carried), state)
+        stage.run(lambda row: self._told(plan, row))
+        if plan.name != TOGETHER:
+            state.carried |= carried_from(stage.network, plan.name)
+            state.stage, state.epoch, state.best_loss, state.best_epoch = state.stage + 1, 0, math.inf, -1
+            state.network, state.optimiser, state.memory, state.best = {}, {}, {}, {}
+            self._checkpoint.write(state, always=True)
+        network: MultimodalNetwork = stage.network
+        return network
+
+    def _told(self, plan: StagePlan, row: dict[str, Any]) -> None:
+        self._checkpoint.write(self._state)
+        write_history(self._task.path, self._state.history)
+        if self._board is not None:
+            self._board.add(row)
+        self._report(Progress(
+            stage=plan.name,
+            epoch=row["epoch"],
+            epochs=plan.epochs,
+            fit_loss=row["fit_loss"],
+            select_loss=row["select_loss"],
+            select_c_index=row["select_c_index"],
+            seconds_left=self._seconds_left(),
+            warning=self._warning(row),
+        ))  # fmt: skip
+
+    def _warning(self, row: dict[str, Any]) -> str:
+        """Tell once a stage when the loss has risen to twice its first value."""
+        own = [past["fit_loss"] for past in self._state.history if past["stage"] == row["stage"]]
+        risen = [loss > _RISEN * own[0] > 0 for loss in own]
+        if risen[-1] and not any(risen[:-1]):
+            return f"the loss diverges: {own[-1]:.3g} after {own[0]:.3g}; a lower training.learning_rate may help"
+        return ""
+
+    def _seconds_left(self) -> float:
+        """Estimate from the epochs so far; those with trained encoders count three times those with frozen ones."""
+        frozen_epochs = self._settings.training.recipe().frozen_epochs
+
+        def work(plan: StagePlan, epoch: int) -> float:
+            pictures = sum(self._inputs.study.pictures(name) is not None for name in plan.modalities)
+            frozen = self._settings.training.encoders == "frozen"
+            each = 0.0 if frozen else 1.0 if epoch < frozen_epochs else 3.0
+            return (0.05 + pictures * each) * len(plan.fit)
+
+        plans = {plan.name: plan for plan in self._plans}
+        done = sum(work(plans[row["stage"]], row["epoch"] - 1) for row in self._state.history)
+        took = sum(row["seconds"] for row in self._state.history)
+        left = sum(
+            work(plan, epoch)
+            for place, plan in enumerate(self._plans[self._state.stage :])
+            for epoch in range(self._state.epoch if place == 0 else 0, plan.epochs)
+        )
+        return float(took / done * left) if done else math.nan
+
+    def _save(self, network: MultimodalNetwork, reader: Reader) -> None:
+        inputs, study = self._inputs, self._inputs.study
+        pictures = {name: own for name in inputs.modalities if (own := study.pictures(name)) is not None}
+        images = self._settings.training.assessed_images
+        network.eval()
+        save_model(self._task.path, network, {
+            "run": self._task.run,
+            "repeat": self._task.repeat,
+            "fold": self._task.fold,
+            "key": self._state.key,
+            "modalities": list(inputs.modalities),
+            "codings": inputs.codings_to_json(),
+            "size_px": {name: own.size_px for name, own in pictures.items()},
+            "endpoint": self._settings.cohort.endpoint,
+            "landmark_months": self._settings.cohort.landmark_months,
+            "baseline": self._baseline(network, reader),
+            "training": _resolved(self._settings.training),
+            "network_choices": self._settings.network.model_dump(mode="json"),
+            "encoder_weights": self._sources,
+            "stages": [self._summary(plan) for plan in self._plans],
+            "input_hashes": study.hashes(),
+            "patients": {"fit": len(self._fit), "select": len(self._select), "test": len(self._roles["test"])},
+            "stain": inputs.stain_to_json(),
+            "seen": {name: picture_statistics(own, self._fit, images) for name, own in pictures.items()},
+        })  # fmt: skip
+
+    def _summary(self, plan: StagePlan) -> dict[str, Any]:
+        """Tell which epoch of a stage was kept, and what its select patients said of it."""
+        own = [row for row in self._state.history if row["stage"] == plan.name]
+        first = first_judged(self._settings.training.recipe(), plan.epochs)
+        judged = [row for row in own if row["epoch"] > first and row["select_loss"] is not None]
+        kept = min(judged, key=lambda row: float(row["select_loss"])) if judged else own[-1]
+        return {
+            "stage": plan.name,
+            "fit": len(plan.fit),
+            "select": len(plan.select),
+            "epochs": len(own),
+            "kept_epoch": kept["epoch"],
+            "select_loss": kept["select_loss"],
+            "select_c_index": kept["select_c_index"],
+        }
+
+    def _baseline(self, network: MultimodalNetwork, reader: Reader) -> dict[str, list[float]] | None:
+        if self._head.kind != "log-risk":
+            return None
+        images = self._settings.training.assessed_images
+        risk = assess(network, reader, self._fit, images, self._machine).risk
+        baseline = breslow_baseline(self._inputs.study.outcome(self._fit), risk)
+        if not np.isfinite(baseline.cumulative).all():
+            raise UserError(
+                "the log-risks are too far apart for survival curves",
+                where="training.learning_rate",
+                fix="Set it lower, or train for fewer epochs",
+            )
+        return {"months": baseline.times_months.tolist(), "cumulative_hazard": baseline.cumulative.tolist()}
+
+
+def _frozen_names(network: MultimodalNetwork) -> tuple[str, ...]:
+    return tuple(f"encoders.{name}." for name in picture_modalities(network))
+
+
+def _with_something(inputs: StudyInputs, patients: list[str]) -> list[str]:
+    return [patient for patient, has in zip(patients, inputs.present(patients), strict=True) if has.any()]
+
+
+def _resolved(settings: TrainingSettings) -> dict[str, Any]:
+    recipe = settings.recipe()
+    return settings.model_dump(mode="json") | {name: getattr(recipe, name) for name in recipe.__dataclass_fields__}
