@@ -18,10 +18,13 @@ from tumorboard.cli.extract import extract
 from tumorboard.cli.measure import measure
 from tumorboard.cli.output import print_failure
 from tumorboard.cli.phantom import phantom
+from tumorboard.cli.predict import predict
 from tumorboard.cli.prepare import prepare
 from tumorboard.cli.report import report
+from tumorboard.cli.run import run
 from tumorboard.cli.score import score
 from tumorboard.cli.tile import tile
+from tumorboard.cli.train import train
 from tumorboard.errors import TumorboardError, UserError
 
 app = typer.Typer(
@@ -37,8 +40,11 @@ app.command()(phantom)
 app.command()(cohort)
 app.command()(prepare)
 app.command()(extract)
+app.command()(train)
 app.command()(evaluate)
 app.command()(report)
+app.command()(predict)
+app.command()(run)
 app.command()(tile)
 app.command()(measure)
 app.command()(score)

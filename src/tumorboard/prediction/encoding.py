@@ -1,0 +1,108 @@
+"""A patient's embeddings: every image is read and encoded once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Protocol
+
+import torch
+
+from tumorboard.network.encoders.encoder import Bag, Inputs
+from tumorboard.network.model import MultimodalNetwork
+from tumorboard.prediction.image_choice import ImageChoice
+
+BATCH = 32
+"""Images at once."""
+
+
+class PatientInputs(Protocol):
+    """What there is of patients, in the form in which a fold's network takes it; see ``inputs.FoldInputs``."""
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """What there is of some patient."""
+
+    def count(self, modality: str, patient: str) -> int:
+        """Return how many images a patient has; a bag or a table's row is one, and 0 says that there is none."""
+
+    def read(self, modality: str, patient: str, numbers: Sequence[int]) -> Inputs:
+        """Return some of them: pictures as bytes, shape (n, channels, size, size), rows of a table, or a bag."""
+
+
+def encode_patient(
+    network: MultimodalNetwork,
+    inputs: PatientInputs,
+    patient: str,
+    choice: ImageChoice,
+    *,
+    batch: int = BATCH,
+) -> dict[str, torch.Tensor]:
+    """Return a patient's embeddings.
+
+    Parameters
+    ----------
+    network : MultimodalNetwork
+        Taken in evaluation, and left as it was.
+    inputs : PatientInputs
+    patient : str
+    choice : ImageChoice
+        Which images are taken.
+    batch : int
+        Images at once: memory and speed. While one batch is encoded the next one is read.
+
+    Returns
+    -------
+    dict of str to Tensor, shape (images, width of the modality)
+        Of the modalities that the patient has; empty where there is none.
+    """
+    embeddings: dict[str, torch.Tensor] = {}
+    device = next(network.parameters()).device
+    with torch.inference_mode(), _in_evaluation(network), ThreadPoolExecutor(1) as reader:
+        for modality in network.modalities:
+            count = inputs.count(modality, patient) if modality in inputs.modalities else 0
+            numbers = choice.numbers(modality, count)
+            parts = [numbers[start : start + batch] for start in range(0, len(numbers), batch)]
+            waiting = [reader.submit(inputs.read, modality, patient, part) for part in parts[:1]]
+            found = []
+            for place in range(len(parts)):
+                read = waiting.pop().result()
+                if place + 1 < len(parts):
+                    waiting.append(reader.submit(inputs.read, modality, patient, parts[place + 1]))
+                found.append(network.embed(modality, _on_device(read, device)).float())
+            if found:
+                embeddings[modality] = torch.cat(found)
+    return embeddings
+
+
+def _on_device(inputs: Inputs, device: torch.device) -> Inputs:
+    if isinstance(inputs, Bag):
+        return Bag(inputs.features.to(device), inputs.mask.to(device))
+    return inputs.to(device)
+
+
+@contextmanager
+def _in_evaluation(network: MultimodalNetwork) -> Iterator[None]:
+    training = [module for module in network.modules() if module.training]
+    network.eval()
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True
+
+
+def device_named(name: str) -> torch.device:
+    """Return a processor.
+
+    Parameters
+    ----------
+    name : str
+        ``auto`` for the graphics processor where there is one (under ``torchrun`` the process's own), else the
+        processor; or PyTorch's name.
+    """
+    if name == "auto":
+        name = f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)
