@@ -127,6 +127,8 @@ def _print_scans(console: Console, written: Path, prepared: PreparedScans) -> No
         )
     if told["warnings"]:
         console.print(f"{told['warnings']} patients with warnings; see scans.csv", style="yellow")
+    if prepared.removed:
+        console.print(f"Removed from store and sheets: {prepared.removed} scans that no row leads to any more")
     _print_failures(console, "patients' scans", [(record.path, record.reason) for record in prepared.failed])
     console.print(
         f"Look at {written / 'scans.csv'}, {written / 'series.csv'} and the sheets in {written / 'scans'}",

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from tumorboard.errors import StudyError
 from tumorboard.execution import run_in_order
 from tumorboard.pipeline.image_tables import Progress, images_of_cohort
-from tumorboard.scans.preparation import PatientScans, ScanRecord, ScanSource, prepare_patient
+from tumorboard.scans.preparation import (
+    OWN_NAME,
+    PatientScans,
+    ScanRecord,
+    ScanSource,
+    SeriesRecord,
+    prepare_patient,
+)
 from tumorboard.store import build_index
 from tumorboard.study.files import StudyFolder, write_text
 from tumorboard.study.image_tables import SCAN_COLUMNS
@@ -18,6 +26,8 @@ from tumorboard.study.settings import StudySettings, load_settings
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_WRITABLE = "Make the study's folder writable, and see that its disk is not full"
 
 
 @dataclass(frozen=True)
@@ -30,10 +40,13 @@ class PreparedScans:
         In the order of patients.
     images : int
         Pictures in the store.
+    removed : int
+        Scans whose files were removed because no row of the table leads to them any more.
     """
 
     records: tuple[ScanRecord, ...]
     images: int
+    removed: int = 0
 
     @property
     def failed(self) -> tuple[ScanRecord, ...]:
@@ -55,6 +68,7 @@ class PreparedScans:
             "modalities": dict(sorted(Counter(record.modality for record in prepared).items())),
             "phases": dict(sorted(Counter(record.phase for record in prepared if record.phase).items())),
             "images": self.images,
+            "removed": self.removed,
             "warnings": sum(bool(record.warnings) for record in self.records),
         }
 
@@ -88,7 +102,7 @@ def prepare_scans(folder: StudyFolder, *, progress: Progress, workers: int = 0) 
         settings,
         "scans",
         SCAN_COLUMNS,
-        apart=("patient_id", "path", "series_uid", "plane"),
+        apart=("patient_id", "path", "modality", "series_uid", "plane"),
         example="patient_id, path, modality and mask",
     )
     tasks = _tasks(folder, table.rows, settings)
@@ -98,9 +112,13 @@ def prepare_scans(folder: StudyFolder, *, progress: Progress, workers: int = 0) 
         records.append(record)
         progress(done, len(tasks), "scans")
     shards = [task.shard for task, record in zip(tasks, records, strict=True) if record.status == "prepared"]
-    counts = build_index(folder.store, shards, ("scan",))
-    _write_tables(folder, records)
-    prepared = PreparedScans(tuple(records), counts["scan"])
+    try:
+        counts = build_index(folder.store, shards, ("scan",))
+        _write_tables(folder, records)
+        removed = _remove_orphans(tasks)
+    except StudyError as error:
+        raise StudyError(error.what, where=error.where, fix=error.fix or _WRITABLE) from error
+    prepared = PreparedScans(tuple(records), counts["scan"], removed)
     append_log(
         folder,
         "prepare",
@@ -110,10 +128,25 @@ def prepare_scans(folder: StudyFolder, *, progress: Progress, workers: int = 0) 
     return prepared
 
 
+def _remove_orphans(tasks: Sequence[PatientScans]) -> int:
+    """Remove shards and sheets of scans that no row leads to any more; return how many scans that were."""
+    wanted = {path for task in tasks for path in (task.shard, task.sheet)}
+    places = {(path.parent, path.suffix) for path in wanted}
+    found = [file for folder, ending in sorted(places) for file in sorted(folder.glob(f"*{ending}"))]
+    orphans = [file for file in found if file not in wanted and OWN_NAME.fullmatch(file.stem) and file.is_file()]
+    for file in orphans:
+        try:
+            file.unlink()
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise StudyError(f"{file.name} cannot be removed: {reason}", where=str(file.parent)) from error
+    return len({file.stem for file in orphans})
+
+
 def _tasks(folder: StudyFolder, rows: pd.DataFrame, settings: StudySettings) -> list[PatientScans]:
-    """Make one task a patient, in the order of the identifiers."""
+    """Make one task a patient, in the order of the identifiers; no two have a file in common."""
     pictures = folder.prepared / "scans"
-    return [
+    tasks = [
         PatientScans(
             str(patient),
             tuple(_source(folder, row) for row in own.to_dict("records")),
@@ -123,6 +156,15 @@ def _tasks(folder: StudyFolder, rows: pd.DataFrame, settings: StudySettings) -> 
         )
         for patient, own in rows.sort_values("patient_id", kind="stable").groupby("patient_id", sort=True)
     ]
+    keys = Counter(task.key.lower() for task in tasks)
+    doubled = [task for task in tasks if keys[task.key.lower()] > 1]
+    if doubled:
+        raise StudyError(
+            f"the files of {len(doubled)} patients' scans would have the same names",
+            where="scans.csv",
+            fix="Rename the folder or file of one of them",
+        )
+    return tasks
 
 
 def _source(folder: StudyFolder, row: Mapping[Any, Any]) -> ScanSource:
@@ -145,10 +187,11 @@ def _source(folder: StudyFolder, row: Mapping[Any, Any]) -> ScanSource:
 def _write_tables(folder: StudyFolder, records: Sequence[ScanRecord]) -> None:
     import pandas as pd
 
+    series = [row for record in records for row in record.series_rows()]
+    columns = ["patient_id", *(column.name for column in fields(SeriesRecord))]
     tables = {
-        "scans.csv": [record.to_row() for record in records],
-        "series.csv": [row for record in records for row in record.series_rows()],
+        "scans.csv": pd.DataFrame([record.to_row() for record in records]),
+        "series.csv": pd.DataFrame(series, columns=columns),
     }
-    for name, rows in tables.items():
-        text = pd.DataFrame(rows).to_csv(index=False, lineterminator="\n", float_format="%.6g")
-        write_text(folder.prepared / name, text)
+    for name, table in tables.items():
+        write_text(folder.prepared / name, table.to_csv(index=False, lineterminator="\n", float_format="%.6g"))

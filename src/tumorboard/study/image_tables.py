@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tumorboard.errors import CellFault
 from tumorboard.study.columns import CategoryColumn, Column, NumberColumn
 from tumorboard.study.files import StudyFolder
+from tumorboard.study.scan_cells import check_scan_cells
 from tumorboard.study.tables import check_columns, parse_columns, read_text_table
 
 if TYPE_CHECKING:
@@ -107,4 +108,6 @@ def read_image_table(
         )
         for row in strangers
     ]
+    if columns is SCAN_COLUMNS:
+        faults += check_scan_cells(table, text.file, text.first_line, folder.root)
     return ImageTable(path, table, sorted(faults, key=lambda fault: fault.row or 0), text.first_line)

@@ -10,9 +10,10 @@ import pytest
 import SimpleITK
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from written_volumes import nifti, refused
 
 from tumorboard.errors import FileFormatError
-from tumorboard.scans.reading import read_label_file, read_volume_file
+from tumorboard.scans.reading import data_files, read_label_file, read_volume_file
 from tumorboard.scans.volume import turn
 
 ENDINGS = [".nii", ".nii.gz", ".mha", ".mhd", ".nrrd"]
@@ -30,20 +31,6 @@ def save(path, array, *, directions=(1.0, 0, 0, 0, 1, 0, 0, 0, 1), packed=False)
     image.SetDirection(np.ravel(directions).tolist())
     SimpleITK.WriteImage(image, str(path), packed)
     return path
-
-
-def nifti(path, array, affine=None, **header):
-    image = nibabel.Nifti1Image(array, np.diag([-0.7, -0.8, 2.5, 1.0]) if affine is None else affine)
-    for key, value in header.items():
-        image.header[key] = value
-    nibabel.save(image, path)
-    return path
-
-
-def refused(read, words):
-    with pytest.raises(FileFormatError, match=words) as fault:
-        read()
-    assert "\n" not in str(fault.value)
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -119,7 +106,7 @@ def test_voxels_that_are_not_finite_are_counted_and_refused(tmp_path, wrong):
 def test_files_of_several_volumes_or_one_slice_are_refused(tmp_path):
     path = nifti(tmp_path / "x.nii", np.zeros((4, 4, 4, 2), np.int16))
     refused(lambda: read_volume_file(path, "MR"), "4 x 4 x 4 x 2; one volume")
-    assert read_volume_file(nifti(path, np.zeros((4, 4, 4, 1), np.int16)), "MR").voxels.shape == (4, 4, 4)
+    assert read_volume_file(nifti(path, values((4, 4, 4, 1))), "MR").voxels.shape == (4, 4, 4)
     refused(lambda: read_volume_file(save(tmp_path / "y.mha", values((1, 7, 9))), "CT"), "one slice only")
 
 
@@ -197,3 +184,25 @@ def test_a_real_mr_is_read(real_data):
     volume = read_volume_file(real_data / "scans" / "mr" / "abdomen_t1_3mm.nii.gz", "MR")
     assert volume.voxels.dtype == np.int16
     assert volume.grid.spacing_mm == pytest.approx([3, 3, 3])
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_the_data_beside_a_header_belong_to_the_volume(tmp_path, packed):
+    header = save(tmp_path / "x.mhd", values(), packed=packed)
+    (data,) = data_files(header)
+    assert data == tmp_path / ("x.zraw" if packed else "x.raw")
+    renamed = header.rename(tmp_path / "y.mha")  # a reader goes by what it says, not by its name
+    assert data_files(renamed) == (data,)
+    data.unlink()
+    assert data_files(renamed) == ()
+
+
+@pytest.mark.parametrize("ending", [".nii", ".nii.gz", ".mha", ".nrrd"])
+def test_a_volume_in_one_file_has_no_data_elsewhere(tmp_path, ending):
+    assert data_files(save(tmp_path / f"x{ending}", values())) == ()
+
+
+def test_what_is_no_header_has_no_data_elsewhere(tmp_path):
+    (tmp_path / "x.mhd").write_bytes(b"\0\xff = \n" * 100)
+    for path in (tmp_path, tmp_path / "x.mhd", tmp_path / "absent.mhd"):
+        assert data_files(path) == ()

@@ -75,6 +75,7 @@ def choose(
     wanted: str | None = None,
     usable: Usable | None = None,
     phases: Mapping[SeriesFacts, Phase] | None = None,
+    refused: Mapping[SeriesFacts, str] | None = None,
 ) -> Choice:
     """Choose the series of one patient.
 
@@ -92,6 +93,8 @@ def choose(
         Which series have a mask that fits (by SeriesInstanceUID, or asked of each); others are passed over.
     phases : mapping of SeriesFacts to Phase, optional
         Phases read from the images (`phase_from_image`); they count where words and times are silent.
+    refused : mapping of SeriesFacts to str, optional
+        Series that were tried and cannot be taken, with the reason, which is theirs as rivals.
 
     Returns
     -------
@@ -110,11 +113,12 @@ def choose(
     ordered = _in_order(facts, told, prefer)
     if wanted is not None:
         return _as_wanted(ordered, told, wanted)
-    able = [one for one in ordered if one.kind.is_image and _has_mask(one.facts, usable)]
+    barred = {one.facts: "no mask fits it" for one in ordered if not _has_mask(one.facts, usable)} | dict(refused or {})
+    able = [one for one in ordered if one.kind.is_image and one.facts not in barred]
     if not able:
-        return Choice(None, None, _why_none(ordered, usable), tuple(_rival(one, told, None, usable) for one in ordered))
+        return Choice(None, None, _why_none(ordered, usable), tuple(_rival(one, told, None, barred) for one in ordered))
     best = able[0]
-    rivals = tuple(_rival(one, told, best, usable) for one in ordered if one is not best)
+    rivals = tuple(_rival(one, told, best, barred) for one in ordered if one is not best)
     phase = told[best.facts]
     others = len(able) - 1
     reason = f"{best.facts.modality}, {phase.name} ({phase.reason}); {_first_difference(best, able)}"
@@ -169,8 +173,14 @@ def _all_phases(facts: Sequence[SeriesFacts], seen: Mapping[SeriesFacts, Phase])
     told: dict[SeriesFacts, Phase] = {}
     for study in _studies(facts):
         told.update(phases_of(study))
-    told.update({one: phase for one, phase in seen.items() if one in told and not told[one].is_sure})
+    told.update({one: phase for one, phase in seen.items() if one in told and _is_silent(one, told[one])})
     return told
+
+
+def _is_silent(facts: SeriesFacts, phase: Phase) -> bool:
+    """Whether neither words nor times tell the phase; an MR that says nothing of itself is taken as no T1."""
+    says_nothing = not facts.description.strip() and facts.repetition_ms is None
+    return not phase.is_sure or (phase.name is PhaseName.OTHER and says_nothing)
 
 
 def _in_order(facts: Sequence[SeriesFacts], told: Mapping[SeriesFacts, Phase], prefer: str) -> list[_Candidate]:
@@ -203,6 +213,8 @@ def _why_none(ordered: Sequence[_Candidate], usable: Usable | None) -> str:
         return "there are no series"
     if usable is not None and any(one.kind.is_image for one in ordered):
         return "none of the series that could serve has a mask that fits"
+    if any(one.kind.is_image for one in ordered):
+        return "none of the series that could serve can be taken"
     kinds = sorted({one.kind.name.value for one in ordered})
     return f"no series can serve: {', '.join(kinds)}"
 
@@ -231,12 +243,14 @@ def _as_wanted(ordered: Sequence[_Candidate], told: Mapping[SeriesFacts, Phase],
     )
 
 
-def _rival(one: _Candidate, told: Mapping[SeriesFacts, Phase], best: _Candidate | None, usable: Usable | None) -> Rival:
+def _rival(
+    one: _Candidate, told: Mapping[SeriesFacts, Phase], best: _Candidate | None, barred: Mapping[SeriesFacts, str]
+) -> Rival:
     phase = told[one.facts]
     if not one.kind.is_image:
         reason = f"{one.kind.name}: {one.kind.reason}"
-    elif not _has_mask(one.facts, usable):
-        reason = "no mask fits it"
+    elif one.facts in barred:
+        reason = barred[one.facts]
     elif best is None:
         reason = "passed over"
     else:

@@ -2,6 +2,6 @@
 
 from tumorboard.scans.preparation.prepare import prepare_patient
 from tumorboard.scans.preparation.record import ScanRecord, SeriesRecord
-from tumorboard.scans.preparation.task import PatientScans, ScanSource
+from tumorboard.scans.preparation.task import OWN_NAME, PatientScans, ScanSource
 
-__all__ = ["PatientScans", "ScanRecord", "ScanSource", "SeriesRecord", "prepare_patient"]
+__all__ = ["OWN_NAME", "PatientScans", "ScanRecord", "ScanSource", "SeriesRecord", "prepare_patient"]

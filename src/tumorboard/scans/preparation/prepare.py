@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from tumorboard.errors import FileFormatError
 from tumorboard.execution import Failure, attempt
-from tumorboard.scans.choice import Choice, PhaseName, kind_of
+from tumorboard.scans.choice import Choice, PhaseName
 from tumorboard.scans.diameter import TumourSize, measure
 from tumorboard.scans.planes import Marked, PlaneImage, cut_planes, read_ready_made
-from tumorboard.scans.preparation.candidates import find_candidates
-from tumorboard.scans.preparation.choosing import Taken, take_scan
+from tumorboard.scans.preparation.candidates import Candidates, find_candidates
+from tumorboard.scans.preparation.choosing import NothingTakenError, Taken, take_scan
 from tumorboard.scans.preparation.record import ScanRecord, SeriesRecord
+from tumorboard.scans.preparation.series_records import series_records, unjudged_records
 from tumorboard.scans.preparation.shard import write_shard
 from tumorboard.scans.preparation.task import PatientScans
-from tumorboard.scans.series import SeriesFacts
 from tumorboard.scans.show import draw_sheet
 from tumorboard.scans.tumour import Tumour, no_mask
 from tumorboard.scans.volume import PLANES
@@ -27,7 +28,8 @@ from tumorboard.study.files import write_picture
 def prepare_patient(task: PatientScans) -> ScanRecord:
     """Turn a patient's scans into a shard, a picture and a record.
 
-    A shard that was made from the same files with the same settings is kept.
+    A shard that was made from the same files with the same settings is kept; so is one of a patient whose scans cannot
+    be read now, but such a patient is not prepared.
 
     Parameters
     ----------
@@ -37,16 +39,18 @@ def prepare_patient(task: PatientScans) -> ScanRecord:
     -------
     ScanRecord
     """
+    result = attempt(partial(_prepare, task), _places(task))
+    return _failed(task, result) if isinstance(result, Failure) else result
+
+
+def _places(task: PatientScans) -> list[str]:
     first = task.sources[0]
-    places = [str(first.path), first.path.name, first.stated_path]
-    result = attempt(partial(_prepare, task), places)
-    if isinstance(result, ScanRecord) and result.status == "prepared":
-        return result
-    task.shard.unlink(missing_ok=True)
-    task.sheet.unlink(missing_ok=True)
-    if isinstance(result, Failure):
-        return ScanRecord(task.patient_id, first.stated_path, "failed", reason=_without_folders(result.reason, task))
-    return result
+    return [str(first.path), first.path.name, first.stated_path]
+
+
+def _failed(task: PatientScans, failure: Failure, series: tuple[SeriesRecord, ...] = ()) -> ScanRecord:
+    reason = _without_folders(failure.reason, task)
+    return ScanRecord(task.patient_id, task.sources[0].stated_path, "failed", reason=reason, series=series)
 
 
 def _without_folders(reason: str, task: PatientScans) -> str:
@@ -59,7 +63,7 @@ def _without_folders(reason: str, task: PatientScans) -> str:
 def _prepare(task: PatientScans) -> ScanRecord:
     ready_made = task.is_ready_made
     if not ready_made and not task.settings.segmenter and not any(source.mask for source in task.sources):
-        return ScanRecord(task.patient_id, task.sources[0].stated_path, "no mask", reason=no_mask("").line())
+        return _cut_scan(task, {})
     key = {"inputs": task.inputs()}
     if is_complete(task.shard, key) and task.sheet.is_file():
         return ScanRecord.from_notes(task.patient_id, read_shard_metadata(task.shard).notes)
@@ -67,14 +71,45 @@ def _prepare(task: PatientScans) -> ScanRecord:
 
 
 def _cut_scan(task: PatientScans, key: dict[str, Any]) -> ScanRecord:
-    """Choose, read and measure a scan, and cut its planes."""
+    """Choose a scan; read and measure it and cut its planes where there is a mask."""
     candidates = find_candidates(task.sources)
-    taken = take_scan(candidates, task.sources, task.settings)
+    known: list[SeriesRecord] = []
+    result = attempt(partial(_cut_one, task, key, candidates, known), _places(task))
+    if not isinstance(result, Failure):
+        return result
+    told = tuple(known) or unjudged_records(candidates, _without_folders(result.reason, task))
+    return _failed(task, result, told)
+
+
+def _cut_one(task: PatientScans, key: dict[str, Any], candidates: Candidates, known: list[SeriesRecord]) -> ScanRecord:
+    """Take one of the candidates; what is thought of each of them becomes known, whatever comes after."""
+    if candidates.fault:
+        raise candidates.fault
+    try:
+        taken = take_scan(candidates, task.sources, task.settings)
+    except NothingTakenError as stop:
+        known += _told(stop.choice, candidates, task)
+        raise
+    known += _told(taken.choice, candidates, task)
+    record = _record(task, taken, candidates.remarks, tuple(known))
+    if taken.tumour is None:
+        return replace(record, status="no mask", reason=no_mask("").line())
+    return _write(task, key, taken, record)
+
+
+def _told(choice: Choice, candidates: Candidates, task: PatientScans) -> list[SeriesRecord]:
+    records = series_records(choice, candidates)
+    return [replace(each, reason=_without_folders(each.reason, task)) for each in records]
+
+
+def _write(task: PatientScans, key: dict[str, Any], taken: Taken, scan: ScanRecord) -> ScanRecord:
+    """Measure the tumour, cut and keep its planes."""
     tumour = taken.tumour
+    assert tumour is not None
     size = measure(tumour.whole(), taken.volume.grid)
     planes = cut_planes(taken.volume, Marked(tumour.mask, tumour.offset), size, task.settings)
-    warnings = [*candidates.remarks, *_series_remarks(taken), *taken.volume.remarks, *tumour.remarks]
-    record = _record(task, taken, size, planes, tuple(dict.fromkeys([*warnings, *_beyond(tumour)])))
+    remarks = [*tumour.remarks, *_beyond(tumour), *(remark for image in planes for remark in image.remarks)]
+    record = replace(_measured(scan, tumour, size, planes), warnings=tuple(dict.fromkeys([*scan.warnings, *remarks])))
     write_shard(task.shard, ShardMetadata(task.patient_id, task.key, key), planes, record)
     write_picture(task.sheet, draw_sheet(planes, size, _facts(record), record.warnings))
     return record
@@ -108,63 +143,48 @@ def _keep_planes(task: PatientScans, key: dict[str, Any]) -> ScanRecord:
     return record
 
 
-def _record(
-    task: PatientScans, taken: Taken, size: TumourSize, planes: Sequence[PlaneImage], warnings: tuple[str, ...]
-) -> ScanRecord:
-    facts, choice, tumour = taken.candidate.facts, taken.choice, taken.tumour
-    spacing = taken.volume.grid.spacing_mm
+def _record(task: PatientScans, taken: Taken, remarks: Sequence[str], series: tuple[SeriesRecord, ...]) -> ScanRecord:
+    """Tell of the scan that was taken, before anything is measured on it."""
+    choice, spacing = taken.choice, taken.volume.grid.spacing_mm
+    own = taken.candidate.series.remarks if taken.candidate.series else ()
+    warnings = [*(_without_folders(one, task) for one in taken.remarks), *remarks, *own, *taken.volume.remarks]
     return ScanRecord(
         task.patient_id,
         taken.candidate.source.stated_path,
         "prepared",
         modality=taken.volume.modality,
-        series_uid=facts.series_uid,
-        phase=str(choice.phase.name) if choice.phase else "",
+        series_uid=series[0].series_uid,
+        phase=series[0].phase,
         choice=choice.reason,
         slices=taken.volume.grid.shape[0],
         slice_mm=round(float(spacing[0]), 4),
         pixel_mm=round(float(spacing[2]), 4),
+        warnings=tuple(dict.fromkeys(warnings)),
+        series=series,
+    )
+
+
+def _measured(scan: ScanRecord, tumour: Tumour, size: TumourSize, planes: Sequence[PlaneImage]) -> ScanRecord:
+    """Add what was measured on the tumour."""
+    each = size.diameters
+    return replace(
+        scan,
         volume_ml=round(size.volume_ml, 3),
         components=tumour.components,
         cysts=tumour.cysts,
         touches=tumour.touches,
-        diameters_mm={plane: round(each.diameter_mm, 2) for plane, each in size.diameters.items()},
-        perpendiculars_mm={plane: round(each.perpendicular_mm, 2) for plane, each in size.diameters.items()},
-        slices_used={plane: each.slice for plane, each in size.diameters.items()},
+        diameters_mm={plane: round(one.diameter_mm, 2) for plane, one in each.items()},
+        perpendiculars_mm={plane: round(one.perpendicular_mm, 2) for plane, one in each.items()},
+        starts_mm={plane: _point(one.endpoints_mm[0]) for plane, one in each.items()},
+        ends_mm={plane: _point(one.endpoints_mm[1]) for plane, one in each.items()},
+        slices_used={plane: one.slice for plane, one in each.items()},
         field_mm=round(planes[0].geometry.pixel_mm * planes[0].pixels.shape[0], 3),
         images=len(planes),
-        warnings=tuple(dict.fromkeys([*warnings, *(remark for image in planes for remark in image.remarks)])),
-        series=_series_records(choice),
     )
 
 
-def _series_records(choice: Choice) -> tuple[SeriesRecord, ...]:
-    def described(facts: SeriesFacts, phase: str, verdict: str, reason: str) -> SeriesRecord:
-        kind = str(kind_of(facts).name)
-        return SeriesRecord(
-            facts.series_uid, facts.description, facts.modality, facts.slices, kind, phase, verdict, reason
-        )
-
-    chosen = choice.chosen
-    phase = str(choice.phase.name) if choice.phase else ""
-    first = [described(chosen, phase, "chosen", choice.reason)] if chosen else []
-    return (
-        *first,
-        *(
-            described(
-                rival.facts,
-                str(rival.phase.name) if rival.kind.is_image else "",
-                "passed over" if rival.kind.is_image else "left out",
-                rival.reason,
-            )
-            for rival in choice.rivals
-        ),
-    )
-
-
-def _series_remarks(taken: Taken) -> tuple[str, ...]:
-    series = taken.candidate.series
-    return series.remarks if series else ()
+def _point(place: tuple[float, float, float]) -> str:
+    return " ".join(f"{round(value, 2) + 0.0:.2f}" for value in place)
 
 
 def _beyond(tumour: Tumour) -> list[str]:

@@ -50,11 +50,11 @@ class ScanRecord:
         Of the scan that was taken, as the user's table has it; of the first one where none was.
     status : {"prepared", "no mask", "failed"}
     reason : str
-        Why it failed.
+        Why it failed, or how to get a mask.
     modality : str
         CT or MR.
     series_uid, phase, choice : str
-        The series that was taken, its phase, and why it was.
+        The series that was taken, its phase, and why it was; without a mask, the one to outline the tumour on.
     slices : int or None
     slice_mm, pixel_mm : float or None
         Of the scan.
@@ -66,6 +66,8 @@ class ScanRecord:
         Borders of the scan that the tumour reaches.
     diameters_mm, perpendiculars_mm : dict of str to float
         By plane: the largest diameter, and the largest width at right angles to it.
+    starts_mm, ends_mm : dict of str to str
+        By plane: the two ends of the largest diameter, ``x y z`` in the patient (LPS).
     slices_used : dict of str to int
         By plane: the slice, in patient axes, that holds the largest diameter.
     field_mm : float or None
@@ -94,6 +96,8 @@ class ScanRecord:
     touches: tuple[str, ...] = ()
     diameters_mm: dict[str, float] = field(default_factory=dict)
     perpendiculars_mm: dict[str, float] = field(default_factory=dict)
+    starts_mm: dict[str, str] = field(default_factory=dict)
+    ends_mm: dict[str, str] = field(default_factory=dict)
     slices_used: dict[str, int] = field(default_factory=dict)
     field_mm: float | None = None
     images: int = 0
@@ -134,6 +138,8 @@ class ScanRecord:
             "touches": "; ".join(self.touches),
             **{f"{plane}_mm": self.diameters_mm.get(plane) for plane in PLANES},
             **{f"{plane}_perpendicular_mm": self.perpendiculars_mm.get(plane) for plane in PLANES},
+            **{f"{plane}_start_mm": self.starts_mm.get(plane) for plane in PLANES},
+            **{f"{plane}_end_mm": self.ends_mm.get(plane) for plane in PLANES},
             **{f"{plane}_slice": self.slices_used.get(plane) for plane in PLANES},
             "field_mm": self.field_mm,
             "images": self.images,

@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tumorboard.errors import FileFormatError
+from tumorboard.scans.reading import data_files
 from tumorboard.scans.volume import Plane
 from tumorboard.study.image_fingerprint import fingerprint
 from tumorboard.study.scan_settings import ScanSettings
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever the same scan and settings give other planes: shards of an earlier format are made anew."""
 
 _PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
+OWN_NAME = re.compile(r".+-(?:[0-9a-f]{8}|[0-9a-f]{12})")
+"""How files of this stage are called, less their endings; those of an earlier format have eight digits."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ class PatientScans:
     patient_id : str
         Whose they are.
     sources : tuple of ScanSource
-        In the order of the table; at least one.
+        At least one; kept in the order of their paths, so that the table's order makes no difference.
     store, pictures : Path
         Folders of the shards and of what there is to look at.
     settings : ScanSettings
@@ -97,13 +100,14 @@ class PatientScans:
     pictures: Path
     settings: ScanSettings
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sources", tuple(sorted(self.sources, key=_place)))
+
     @cached_property
     def key(self) -> str:
-        """A name for the patient's files: the first path's own, and eight digits that tell like names apart."""
-        first = self.sources[0]
-        plain = _PLAIN.sub("_", first.path.name.split(".")[0]).strip("._") or "scan"
-        stated = "\0".join(source.stated_path for source in self.sources)
-        return f"{plain[:80]}-{hashlib.sha256(stated.encode()).hexdigest()[:8]}"
+        """A name for the patient's files: the first path's own, and twelve digits that are the patient's alone."""
+        plain = _PLAIN.sub("_", self.sources[0].path.name.split(".")[0]).strip("._") or "scan"
+        return f"{plain[:80]}-{hashlib.sha256(self.patient_id.encode()).hexdigest()[:12]}"
 
     @property
     def shard(self) -> Path:
@@ -147,23 +151,20 @@ class PatientScans:
         }
 
 
+def _place(source: ScanSource) -> tuple[str, ...]:
+    stated = (source.stated_path, source.modality, source.series_uid, source.plane, source.mask)
+    return (*(str(value or "") for value in stated), repr(source))
+
+
 def _fingerprint(path: Path, what: str) -> str:
     _refuse_absent(path, what)
-    return fingerprint(path)
+    return fingerprint(path, data_files(path))
 
 
 def _mask_digest(path: Path) -> str:
     """Digest a mask whole: one that was edited keeps its size, and blocks spread over it may miss what changed."""
     _refuse_absent(path, "mask")
-    digest = hashlib.sha256()
-    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
-    for file in files:
-        name = "" if file is path else file.relative_to(path).as_posix()
-        digest.update(f"{name}\0{file.stat().st_size}\0".encode())
-        with file.open("rb") as stream:
-            while piece := stream.read(1 << 20):
-                digest.update(piece)
-    return digest.hexdigest()
+    return fingerprint(path, data_files(path), whole=True)
 
 
 def _refuse_absent(path: Path, what: str) -> None:

@@ -4,7 +4,7 @@ from tumorboard.scans.reading.array_file import LARGEST_BYTES
 from tumorboard.scans.reading.finding import find_series
 from tumorboard.scans.reading.found import FoundSeries, Frame, LeftOut, PixelFile, Series
 from tumorboard.scans.reading.series_reading import read_series
-from tumorboard.scans.reading.volume_files import VOLUME_ENDINGS, read_label_file, read_volume_file
+from tumorboard.scans.reading.volume_files import VOLUME_ENDINGS, data_files, read_label_file, read_volume_file
 
 __all__ = [
     "LARGEST_BYTES",
@@ -14,6 +14,7 @@ __all__ = [
     "LeftOut",
     "PixelFile",
     "Series",
+    "data_files",
     "find_series",
     "read_label_file",
     "read_series",

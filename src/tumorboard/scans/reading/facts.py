@@ -10,6 +10,7 @@ import numpy as np
 
 from tumorboard.scans.reading.found import Frame
 from tumorboard.scans.reading.header import element
+from tumorboard.scans.reading.privacy import IDENTIFYING_TAGS, identifying_words, without
 from tumorboard.scans.reading.steps import equal_steps, normal_of
 from tumorboard.scans.series import SeriesFacts
 
@@ -25,7 +26,7 @@ FACT_TAGS = (
     "SequenceName", "PulseSequenceName", "RepetitionTime", "EchoTime", "InversionTime", "FlipAngle", "EchoTrainLength",
     "DiffusionBValue", "TemporalPositionIdentifier", "NumberOfTemporalPositions", "NumberOfFrames",
     "FrameOfReferenceUID",
-    "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
+    "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", *IDENTIFYING_TAGS,
 )  # fmt: skip
 """Elements that the facts are taken from."""
 
@@ -57,7 +58,7 @@ def plane_of(orientation: tuple[float, ...] | None) -> str | None:
 
 
 def facts_of(lookup: Lookup, frames: Sequence[Frame], images: int) -> SeriesFacts:
-    """Gather the facts of one stack, or of a series without images.
+    """Gather the facts of one stack, or of a series without images; the patient's names and numbers are cut out.
 
     Parameters
     ----------
@@ -71,20 +72,21 @@ def facts_of(lookup: Lookup, frames: Sequence[Frame], images: int) -> SeriesFact
     orientation = frames[0].orientation if frames else None
     burned_in = lookup.text("BurnedInAnnotation").upper()
     date = lookup.text("StudyDate")
+    names = identifying_words(lookup)
     return SeriesFacts(
         series_uid=lookup.text("SeriesInstanceUID"),
         modality=lookup.text("Modality").upper(),
         slices=images,
         study_uid=lookup.text("StudyInstanceUID"),
-        description=lookup.text("SeriesDescription"),
-        study_description=lookup.text("StudyDescription"),
-        protocol=lookup.text("ProtocolName"),
+        description=without(names, lookup.text("SeriesDescription")),
+        study_description=without(names, lookup.text("StudyDescription")),
+        protocol=without(names, lookup.text("ProtocolName")),
         number=lookup.whole("SeriesNumber"),
         date=date if re.fullmatch(r"\d{8}", date) else None,
         image_type=tuple(word.upper() for word in lookup.texts("ImageType")),
         sop_class_uid=lookup.text("SOPClassUID") or None,
         body_part=lookup.text("BodyPartExamined") or None,
-        contrast_agent=_contrast_agent(lookup),
+        contrast_agent=None if (agent := _contrast_agent(lookup)) is None else without(names, agent),
         contrast_seconds=seconds_of_day(lookup.text("ContrastBolusStartTime")),
         acquisition_seconds=_acquisition_seconds(lookup),
         plane=plane_of(orientation),

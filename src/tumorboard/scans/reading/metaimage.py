@@ -21,6 +21,7 @@ _TYPES = {
     "MET_FLOAT": "f4",
     "MET_DOUBLE": "f8",
 }
+_SAME_FILE = "LOCAL"
 _MOST_LINES, _LONGEST_LINE = 1000, 4096
 
 
@@ -56,6 +57,23 @@ def read_metaimage(path: Path, largest_bytes: int) -> ArrayFile:
     check_grid(grid)
     values = np.frombuffer(content, kind).reshape(grid.shape)
     return ArrayFile(values.astype(kind.newbyteorder("="), copy=False), grid)
+
+
+def data_file(path: Path) -> Path | None:
+    """Return the file in which a MetaImage's voxels lie, where that is another one than the header's and is there.
+
+    Raises
+    ------
+    FileFormatError
+        If it is no MetaImage.
+    OSError
+        If it cannot be read.
+    """
+    name = _header(path)[0]["ElementDataFile"]
+    if name.upper() == _SAME_FILE:
+        return None
+    beside = path.parent / name
+    return beside if Path(name).name == name and beside.is_file() else None
 
 
 def _header(path: Path) -> tuple[dict[str, str], int]:
@@ -107,12 +125,13 @@ def _kind(fields: dict[str, str]) -> np.dtype[np.generic]:
 
 def _content(path: Path, fields: dict[str, str], data_at: int, needed: int) -> bytes:
     name = fields["ElementDataFile"]
-    if name.upper() == "LOCAL":
+    if name.upper() == _SAME_FILE:
         source, begin = path, data_at
     else:
-        source, begin = path.parent / name, int(_numbers(fields, ("HeaderSize",), 1, "0")[0])
-        if Path(name).name != name or not source.is_file():
+        beside, begin = data_file(path), int(_numbers(fields, ("HeaderSize",), 1, "0")[0])
+        if beside is None:
             raise FileFormatError(f"its data file {printable(name)!r} is not one file in the same folder")
+        source = beside
     with source.open("rb") as file:
         if begin < 0:
             begin = max(source.stat().st_size - needed, 0)

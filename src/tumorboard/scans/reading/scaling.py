@@ -16,7 +16,7 @@ from tumorboard.scans.volume import Voxels
 
 AIR_HU = -1024
 _TISSUE_HU = (-999, 3071)
-_AIR_AT_MOST_HU = -900
+AIR_AT_MOST_HU = -900
 _HU_TYPES = {"", "HU", "HU_MOD"}
 
 
@@ -148,7 +148,7 @@ def checked_units(voxels: Voxels, scale: Scale) -> Scale:
         raise FileFormatError("its rescaled values are not finite")
     if scale.modality != "CT" or scale.is_stated:
         return scale
-    if voxels.min() > _AIR_AT_MOST_HU:
+    if voxels.min() > AIR_AT_MOST_HU:
         raise FileFormatError(
             "the CT states no rescale slope and intercept, and its values cannot be Hounsfield units: "
             f"its lowest is {voxels.min():g}, air is near -1000"

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from tumorboard.errors import FileFormatError
 from tumorboard.scans.reading.array_file import LARGEST_BYTES, ArrayFile
-from tumorboard.scans.reading.metaimage import read_metaimage
+from tumorboard.scans.reading.metaimage import data_file, read_metaimage
 from tumorboard.scans.reading.nifti import read_nifti
 from tumorboard.scans.reading.nrrd import read_nrrd
+from tumorboard.scans.reading.plausibility import check_values, doubts
 from tumorboard.scans.reading.scaling import AIR_HU
 from tumorboard.scans.reading.straightening import straighten
 from tumorboard.scans.volume import Grid, LabelMap, Volume, Voxels
@@ -52,7 +53,8 @@ def read_volume_file(path: Path, modality: Literal["CT", "MR"], *, largest_bytes
     Raises
     ------
     FileFormatError
-        If the file is damaged or does not say where it lies, a voxel is not finite, or there is one slice only.
+        If the file is damaged or does not say where it lies, a voxel is not finite, there is one slice only, or its
+        values cannot be a scan's; see `check_values`.
     """
     try:
         return _volume(_read(Path(path), largest_bytes), modality)
@@ -86,6 +88,33 @@ def read_label_file(path: Path, *, largest_bytes: int = LARGEST_BYTES) -> LabelM
         raise FileFormatError(fault.what, where=str(path), fix=fault.fix) from fault
 
 
+def data_files(path: Path) -> tuple[Path, ...]:
+    """Return the files that are read with a volume or mask: the data file of a MetaImage header, where it has one.
+
+    Parameters
+    ----------
+    path : Path
+        Whatever a user names as scan or mask.
+
+    Returns
+    -------
+    tuple of Path
+        Most often empty; empty, too, where the header is damaged or its data file is missing or not beside it.
+
+    Raises
+    ------
+    OSError
+        The header cannot be read.
+    """
+    if _READERS.get(path.suffix.lower()) is not read_metaimage or not path.is_file():
+        return ()
+    try:
+        beside = data_file(path)
+    except FileFormatError:
+        return ()
+    return () if beside is None else (beside,)
+
+
 def _read(path: Path, largest_bytes: int) -> ArrayFile:
     name = path.name.lower()
     reader = next((reader for ending, reader in _READERS.items() if name.endswith(ending)), None)
@@ -108,13 +137,15 @@ def _volume(found: ArrayFile, modality: Literal["CT", "MR"]) -> Volume:
     if min(grid.shape) < 2:
         raise FileFormatError("it has one slice only, which is no volume")
     voxels = _compact(found.values)
+    check_values(voxels, modality)
+    remarks = doubts(voxels, modality)
     slice_slant, row_slant = _slants(grid)
     if row_slant > _AT_RIGHT_ANGLES:
         raise FileFormatError("its rows and columns are not at right angles")
     if slice_slant <= _AT_RIGHT_ANGLES:
-        return Volume(voxels, grid, modality)
+        return Volume(voxels, grid, modality, remarks)
     voxels, grid = straighten(voxels, grid, AIR_HU if modality == "CT" else float(voxels.min()))
-    return Volume(voxels, grid, modality, ("slices are tilted against their step and were set straight",))
+    return Volume(voxels, grid, modality, (*remarks, "slices are tilted against their step and were set straight"))
 
 
 def _check_finite(values: Voxels) -> None:

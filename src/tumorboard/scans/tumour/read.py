@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,70 @@ from tumorboard.scans.volume import Grid
 
 MASK_KINDS = ("dicom-seg", "rtstruct", "nifti", "mha", "nrrd", "csv")
 _OWN_MASK = "Give the mask that was drawn on this scan, or name its series in scans.csv (series_uid)"
+
+
+@dataclass(frozen=True, eq=False)
+class MaskOrigin:
+    """What a mask's file says of the scan that it was drawn on.
+
+    Parameters
+    ----------
+    names_scan : bool
+        Whether it can name the scan's series, as DICOM does.
+    grid : Grid or None
+        Its own voxels, for NIfTI, MHA and NRRD.
+    in_voxels : bool
+        Whether it is a table that counts the scan's voxels, and so means nothing on another one's.
+    """
+
+    names_scan: bool
+    grid: Grid | None = None
+    in_voxels: bool = False
+
+
+def origin_of_mask(path: Path) -> MaskOrigin:
+    """Tell what a mask says of the scan that it was drawn on.
+
+    Parameters
+    ----------
+    path : Path
+        A file, or a folder of files: one that names its scan speaks for all, as does one that has no grid.
+
+    Returns
+    -------
+    MaskOrigin
+
+    Raises
+    ------
+    FileFormatError
+        Where a file is not there, is damaged, or no mask.
+    """
+    if path.is_dir():
+        each = [_origin_of_file(file) for file in _files_of(path)]
+        grids = [one.grid for one in each if one.grid is not None]
+        return MaskOrigin(
+            any(one.names_scan for one in each),
+            grids[0] if len(grids) == len(each) else None,
+            any(one.in_voxels for one in each),
+        )
+    if not path.is_file():
+        raise FileFormatError("there is no such mask", where=path.name, fix="Check the path")
+    return _origin_of_file(path)
+
+
+def _origin_of_file(path: Path) -> MaskOrigin:
+    kind = kind_of_mask(path)
+    if kind in ("dicom-seg", "rtstruct"):
+        return MaskOrigin(names_scan=True)
+    if kind == "csv":
+        from tumorboard.study.tables import read_text_table
+
+        present = set(read_text_table(path).frame.columns)
+        in_voxels = ("slice0" in present and "x0_mm" not in present) or ("slice" in present and "x_mm" not in present)
+        return MaskOrigin(names_scan=False, in_voxels=in_voxels)
+    from tumorboard.scans.reading import read_label_file
+
+    return MaskOrigin(names_scan=False, grid=read_label_file(path).grid)
 
 
 def read_mask(
@@ -174,9 +238,7 @@ def _read_folder(
     folder: Path, scan: Grid, series_uid: str | None, kind: str | None, label: int | None, frame_uid: str | None
 ) -> Mask:
     """Read each file of a folder; those of other series are left out where one is this scan's."""
-    paths = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-    if not paths:
-        raise FileFormatError("the folder of masks is empty", where=folder.name)
+    paths = _files_of(folder)
     if len(paths) == 1:
         return read_mask(paths[0], scan, series_uid, kind, label, frame_uid=frame_uid)
     if label is not None:
@@ -195,6 +257,13 @@ def _read_folder(
         raise refused[0]
     told = tuple(f"a file of the folder is left out: {error.line()}" for error in refused)
     return masks[0] if len(masks) == 1 and not told else _joined(masks, scan, folder.name, told)
+
+
+def _files_of(folder: Path) -> list[Path]:
+    paths = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    if not paths:
+        raise FileFormatError("the folder of masks is empty", where=folder.name)
+    return paths
 
 
 def _named(mask: Mask) -> Mask:

@@ -47,9 +47,10 @@ class SlideTask:
 
     @property
     def key(self) -> str:
-        """A name for its files: the slide's own, and eight digits that tell slides of the same name apart."""
+        """A name for its files: the slide's own, and eight digits that tell slides and patients apart."""
         plain = _PLAIN.sub("_", self.path.stem if self.path.suffix else self.path.name).strip("._") or "slide"
-        return f"{plain[:80]}-{hashlib.sha256(self.stated_path.encode()).hexdigest()[:8]}"
+        own = hashlib.sha256(f"{self.patient_id}\0{self.stated_path}".encode()).hexdigest()
+        return f"{plain[:80]}-{own[:8]}"
 
     @cached_property
     def annotation_file(self) -> Path | None:
