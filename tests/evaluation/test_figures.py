@@ -93,8 +93,9 @@ def test_same_input_gives_the_same_bytes(tmp_path):
         predictions_of(n=2),
         predictions_of(n=1),
         predictions_of(event=True, competing=False),
+        predictions_of(n=0),
     ],
-    ids=["no event", "one risk for all", "two patients", "one patient", "all with the event"],
+    ids=["no event", "one risk for all", "two patients", "one patient", "all with the event", "nobody"],
 )
 def test_what_is_not_defined_still_draws(tmp_path, predictions):
     write_assessment(tmp_path, predictions, assess(predictions, PLAN), PLAN)

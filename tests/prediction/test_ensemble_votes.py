@@ -1,5 +1,7 @@
 """The folds' votes on a group of risk, and which patients a model was fitted on."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -42,6 +44,17 @@ def test_risks_and_curves_are_means_over_folds_and_spreads_are_between_them():
     np.testing.assert_allclose(found.curve_spread, [0.0, 0.2])
     assert found.weights == pytest.approx({"scan": 0.7, "genes": 0.3})
     assert found.shapley == {"scan": 2.0}
+
+
+def test_a_modality_that_one_fold_cannot_read_counts_nothing_there():
+    genes_too = member(high=True, relative_risk=1.0)
+    alone = replace(genes_too, patient=replace(genes_too.patient, images={"scan": 3}, combinations=3))
+    both = replace(genes_too, shapley={"scan": 0.5, "genes": 0.5})
+    found = ensemble(alone, both)
+    assert found.images == {"scan": 3, "genes": 1}
+    assert found.combinations == 6
+    assert found.shapley == {"scan": 0.75, "genes": 0.25}
+    assert sum(found.shapley.values()) == found.relative_risk
 
 
 def test_a_fusion_without_weights_has_none():

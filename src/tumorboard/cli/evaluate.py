@@ -157,12 +157,14 @@ def _holds_assessment(out: Path) -> bool:
 
 def _evaluate_study(study: Path, given: dict[str, Any], workers: int, as_json: bool) -> None:
     from tumorboard.cli.progress import status_line
+    from tumorboard.evaluation.run import evaluate_runs
     from tumorboard.evaluation.study import evaluate_study
     from tumorboard.study.files import StudyFolder
 
     given = {key: value for key, value in given.items() if value is not None}
     with status_line("evaluating the study's clinical models") as tell:
         answer = evaluate_study(StudyFolder(study), given, workers=workers, progress=tell)
+        evaluate_runs(StudyFolder(study), tell)
     if as_json:
         print_json(answer)
     else:

@@ -68,6 +68,7 @@ def _report(folder: StudyFolder, tell: Tell) -> StageResult:
     if not metrics.is_file():
         return Result("left out", "nothing was evaluated")
     made_from = [metrics, folder.cohort_record, *folder.root.glob("runs/*/summary.json")]
+    made_from += folder.root.glob("runs/*/evaluation.json")
     if folder.report.is_file() and all(
         path.stat().st_mtime_ns <= folder.report.stat().st_mtime_ns for path in made_from
     ):

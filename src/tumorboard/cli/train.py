@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -139,7 +140,7 @@ def run_progress() -> Iterator[Callable[[RunProgress], None]]:
         nonlocal last
         if progress.warning:
             console.print(f"Warning: {progress.warning}")
-        part = progress.step.split(", epoch")[0].split("predicting")[0]
+        part = re.sub(r"\d+ of \d+.*", "", progress.step)
         if f"{progress.done} {part}" != last:
             last = f"{progress.done} {part}"
             console.print(progress.line(), soft_wrap=True)

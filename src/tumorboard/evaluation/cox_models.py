@@ -104,6 +104,9 @@ def _fit(
             raise ArithmeticError(str(error)) from error
         tests = _schoenfeld(fit, frame[columns]) if schoenfeld else {}
     summary = fit.summary
+    told = summary.loc[covariates, ["exp(coef)", "exp(coef) lower 95%", "exp(coef) upper 95%", "p"]]
+    if not np.isfinite(told.to_numpy(dtype=float)).all():
+        raise ArithmeticError("a hazard ratio or its interval is not finite")
     return {
         name: {
             "hazard_ratio": float(summary.at[name, "exp(coef)"]),

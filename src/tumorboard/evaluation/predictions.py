@@ -170,7 +170,7 @@ class Predictions:
     def above_median(self) -> BoolArray:
         """Return whether a risk lies above the median of its fold."""
         above = np.zeros(len(self.frame), dtype=np.bool_)
-        for rows in self.strata:
+        for rows in filter(len, self.strata):  # nobody has a median
             above[rows] = self.risk[rows] > np.median(self.risk[rows])
         return above
 

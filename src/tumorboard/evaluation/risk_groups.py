@@ -45,7 +45,7 @@ def logrank(outcome: Survival, groups: npt.NDArray[np.object_]) -> dict[str, obj
 
     distinct = np.unique(groups.astype(str))
     if len(distinct) < 2 or not outcome.events:
-        reason = "no events" if len(distinct) > 1 else "all patients are in one group"
+        reason = ("no patients", "all patients are in one group", "no events")[min(len(distinct), 2)]
         return {"chi2": None, "p": None, "degrees_of_freedom": None, "reason": reason}
     test = multivariate_logrank_test(outcome.time_months, groups, outcome.event)
     chi2, p = float(test.test_statistic), float(test.p_value)

@@ -35,7 +35,8 @@ class FoldInputs:
     Parameters
     ----------
     study : StudyInputs
-        With the fold's modalities and, where tiles are normalised, with the fold's stain.
+        With the fold's modalities, with those who have a value under its codings and, where tiles are normalised, with
+        the fold's stain.
     genes : GeneCoding or None
     clinical : ClinicalCoding or None
     """
@@ -79,7 +80,7 @@ class FoldInputs:
                 name: _fitted(pictures, settings.training.stain, fit_patients)
                 for name in kept if (pictures := study.pictures(name)) is not None and pictures.channels == 3
             })  # fmt: skip
-        return cls(study, genes, clinical)
+        return cls(study.known_under(genes, clinical), genes, clinical)
 
     @classmethod
     def from_config(cls, study: StudyInputs, further: Mapping[str, Any]) -> Self:
@@ -103,11 +104,9 @@ class FoldInputs:
         study = _normalised(
             study, {name: normaliser_from_json(own) for name, own in stain.items() if study.pictures(name) is not None}
         )
-        return cls(
-            study,
-            GeneCoding.from_json(codings["genes"]) if codings.get("genes") else None,
-            ClinicalCoding.from_json(codings["clinical"]) if codings.get("clinical") else None,
-        )
+        genes = GeneCoding.from_json(codings["genes"]) if codings.get("genes") else None
+        clinical = ClinicalCoding.from_json(codings["clinical"]) if codings.get("clinical") else None
+        return cls(study.known_under(genes, clinical), genes, clinical)
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -131,11 +130,13 @@ class FoldInputs:
         return found or None
 
     def present(self, patients: Sequence[str]) -> NDArray[np.bool_]:
-        """Return who has what, shape (patients, modalities)."""
+        """Return who has what, shape (patients, modalities); see `StudyInputs.present`."""
         return self.study.present(patients)
 
     def count(self, modality: str, patient: str) -> int:
         """Return how many images a patient has; a bag or a table's row is one, and 0 says that there is none."""
+        if modality not in self.modalities:
+            return 0
         if modality in self.study.images:
             return self.study.images[modality].count(patient)
         return int(self.present([patient])[0, self.modalities.index(modality)])

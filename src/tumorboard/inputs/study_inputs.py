@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
@@ -44,6 +44,8 @@ class StudyInputs:
         By modality; of those that the network looks at.
     modalities : tuple of str
         What the network looks at, in its order.
+    known : dict of str to frozenset of str
+        Of genes and clinical values: who has one at least under a fold's coding; see `known_under`.
     """
 
     folder: StudyFolder
@@ -51,6 +53,7 @@ class StudyInputs:
     genes: GeneTable
     images: dict[str, ImageInputs]
     modalities: tuple[str, ...]
+    known: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
     def open(cls, folder: StudyFolder, settings: StudySettings) -> Self:
@@ -101,6 +104,19 @@ class StudyInputs:
         """Return the same study with some images replaced, such as by normalised ones."""
         return replace(self, images={**self.images, **images})
 
+    def known_under(self, genes: GeneCoding | None, clinical: ClinicalCoding | None) -> StudyInputs:
+        """Return the same study, in which a patient without any known value under a fold's coding lacks the modality.
+
+        Such is a patient whose copy numbers alone were profiled, where the fold's panel has mutations alone.
+        """
+        patients = self.patients["patient_id"].astype(str).tolist()
+        known = {}
+        for name, coding in (("genes", genes), ("clinical", clinical)):
+            if coding is not None and name in self.modalities:
+                rows = np.flatnonzero(~np.isnan(self.table(coding, patients)).all(axis=1))
+                known[name] = frozenset(patients[row] for row in rows)
+        return replace(self, known=known)
+
     def pictures(self, modality: str) -> PictureInputs | None:
         """Return a modality's pictures; None where it has none."""
         found = self.images.get(modality)
@@ -119,7 +135,7 @@ class StudyInputs:
         if "clinical" in self.modalities:
             unknown = np.isnan(np.stack(list(clinical_numbers(self.patients).values()))).all(axis=0)
             have["clinical"] = frozenset(self.patients["patient_id"].to_numpy()[np.flatnonzero(~unknown)].tolist())
-        return have
+        return {name: who & self.known.get(name, who) for name, who in have.items()}
 
     def present(self, patients: Sequence[str]) -> NDArray[np.bool_]:
         """Return who has what, shape (patients, modalities)."""

@@ -182,19 +182,31 @@ def _nothing_to_train_on(folder: StudyFolder, settings: StudySettings) -> str:
 
 
 def _evaluate(folder: StudyFolder, tell: Tell) -> StageResult:
-    from tumorboard.evaluation.study import evaluate_study, read_metrics
+    from tumorboard.evaluation.run import evaluate_runs
+    from tumorboard.evaluation.study import evaluate_study
 
     if not folder.folds.is_file():
         return StageResult("left out", "there are too few events for folds")
-    if all((folder.evaluation / name).is_file() for name in ("metrics.json", "figures/figures.json")):
-        metrics = read_metrics(folder)
-        today = load_settings(folder).model_dump(mode="json")
-        sections = ("cohort", "folds", "genes", "scores", "evaluation")
-        same = all(metrics.get("settings", {}).get(name) == today[name] for name in sections)
-        if same and metrics.get("inputs") == fingerprint([folder.cohort, folder.genes, folder.folds]):
-            return StageResult("up to date")
-    answer: dict[str, Any] = evaluate_study(folder, {}, progress=tell)
-    return StageResult("done", f"{answer['n']} patients, {answer['events']} events")
+    told = []
+    if not _is_evaluation_fresh(folder):
+        answer: dict[str, Any] = evaluate_study(folder, {}, progress=tell)
+        told.append(f"{answer['n']} patients, {answer['events']} events")
+    runs = evaluate_runs(folder, progress=tell)
+    told += [f"{'run' if len(runs) == 1 else 'runs'} {', '.join(runs)}"] if runs else []
+    return StageResult("done", "; ".join(told)) if told else StageResult("up to date")
+
+
+def _is_evaluation_fresh(folder: StudyFolder) -> bool:
+    """Whether the clinical models were evaluated on the cohort and with the settings of today."""
+    from tumorboard.evaluation.study import read_metrics
+
+    if not all((folder.evaluation / name).is_file() for name in ("metrics.json", "figures/figures.json")):
+        return False
+    metrics = read_metrics(folder)
+    today = load_settings(folder).model_dump(mode="json")
+    sections = ("cohort", "folds", "genes", "scores", "evaluation")
+    same = all(metrics.get("settings", {}).get(name) == today[name] for name in sections)
+    return same and metrics.get("inputs") == fingerprint([folder.cohort, folder.genes, folder.folds])
 
 
 STUDY_STAGES: tuple[Stage, ...] = (

@@ -26,7 +26,7 @@ from tumorboard.study.files import StudyFolder
 from tumorboard.study.settings import StudySettings
 from tumorboard.training.fold import train_fold
 from tumorboard.training.machine import own_share
-from tumorboard.training.task import FoldTask, Progress
+from tumorboard.training.task import ENCODING, FoldTask, Progress
 
 __all__ = ["DEFAULT_RUN", "RunPlan", "RunProgress", "train_study"]
 
@@ -102,7 +102,8 @@ class _Telling:
         self.trained = True
         each = sum(self.durations) / len(self.durations) if self.durations else progress.seconds_left
         left = progress.seconds_left + each * (self.folds - self.done - 1)
-        step = f"{self.name}: {progress.stage}, epoch {progress.epoch} of {progress.epochs}"
+        doing = "encoding images," if progress.stage == ENCODING else f"{progress.stage}, epoch"
+        step = f"{self.name}: {doing} {progress.epoch} of {progress.epochs}"
         self.report(RunProgress(self.done, self.folds, step, left, progress.warning))
 
     def predicting(self, done: int, everyone: int) -> None:

@@ -133,13 +133,16 @@ class EnsemblePrediction:
 
     @property
     def images(self) -> dict[str, int]:
-        """The images that the prediction rests on, by modality."""
-        return self._each[0].patient.images
+        """The images that the prediction rests on, by modality, in any fold."""
+        found: dict[str, int] = {}
+        for member in self._each:
+            found |= member.patient.images
+        return found
 
     @property
     def combinations(self) -> int:
-        """How many combinations of images each fold went through."""
-        return self._each[0].patient.combinations
+        """How many combinations of images each fold went through, at most."""
+        return max(member.patient.combinations for member in self._each)
 
     @property
     def relative_risk(self) -> float:
@@ -202,7 +205,9 @@ class EnsemblePrediction:
 
 
 def _mean(each: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    return {name: float(np.mean([values[name] for values in each])) for name in each[0]}
+    # a modality that one fold's model lacks, or cannot read of the patient, weighs nothing there
+    names = dict.fromkeys(name for values in each for name in values)
+    return {name: float(np.mean([values.get(name, 0.0) for values in each])) for name in names}
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ from typing import Any
 from tumorboard import RESEARCH_USE_ONLY
 from tumorboard.report.baseline_table import baseline_table
 from tumorboard.report.material import ReportMaterial, read_material
+from tumorboard.report.run_chapter import run_chapter
 from tumorboard.report.summary import fold_spread, plain_summary
 from tumorboard.report.tripod import reporting_items
 from tumorboard.report.wording import ENDPOINT_WORDS, FILTERS
@@ -69,7 +70,11 @@ def _content(material: ReportMaterial) -> dict[str, Any]:
         "summary": plain_summary(material),
         "cohort": material.cohort,
         "metrics": metrics,
-        "sections": [_section(model) for model in metrics["models"] if "five_year" in model],
+        "sections": [_section(model, material) for model in metrics["models"] if "five_year" in model],
+        "networks": [run_chapter(material.folder, run) for run in material.runs.told],
+        "networks_left_out": material.runs.left_out,
+        "fold_spread": fold_spread,
+        "run_hashes": _run_hashes(material),
         "tables": metrics["head_to_head"],
         "proxy_notes": _proxy_notes(metrics["head_to_head"]),
         "proxy_patients": _proxy_patients(material),
@@ -83,9 +88,21 @@ def _content(material: ReportMaterial) -> dict[str, Any]:
     }
 
 
-def _section(model: dict[str, Any]) -> dict[str, Any]:
-    spread = fold_spread(model)
-    return {"model": model, "spread": spread}
+def _section(model: dict[str, Any], material: ReportMaterial) -> dict[str, Any]:
+    def draw(kind: str) -> str | None:
+        return material.picture(f"{model['model']}_{kind}")
+
+    return {"model": model, "spread": fold_spread(model), "draw": draw}
+
+
+def _run_hashes(material: ReportMaterial) -> list[tuple[str, str]]:
+    """Return the hashes of what the networks' numbers were computed from."""
+    return [
+        (f"runs/{run.name}/{name}", digest)
+        for run in material.runs.told
+        for name, digest in run.evaluation["inputs"].items()
+        if name != "metrics.json"
+    ]
 
 
 def _proxy_notes(tables: list[dict[str, Any]]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from tumorboard.cohort import read_cohort
 from tumorboard.errors import StudyError
 from tumorboard.evaluation.figures import figures_record
 from tumorboard.evaluation.study import read_metrics
+from tumorboard.report.run_material import StudyRuns, read_runs
 from tumorboard.study.files import StudyFolder, read_json
 from tumorboard.study.log import fingerprint
 
@@ -40,6 +41,8 @@ class ReportMaterial:
         What was learned in each fold.
     evaluated_at : str or None
         When the evaluation ran, from the log.
+    runs : StudyRuns
+        The trained networks.
     """
 
     folder: StudyFolder
@@ -48,6 +51,7 @@ class ReportMaterial:
     metrics: dict[str, Any]
     learned: list[dict[str, Any]]
     evaluated_at: str | None
+    runs: StudyRuns = field(default_factory=StudyRuns)
 
     def picture(self, name: str) -> str | None:
         """Return a picture as a data URI, or None where it is not there.
@@ -92,6 +96,7 @@ def read_material(folder: StudyFolder) -> ReportMaterial:
         metrics=metrics,
         learned=_read_learned(folder.evaluation / "folds.json"),
         evaluated_at=_last_run(folder.log, "evaluate"),
+        runs=read_runs(folder, metrics),
     )
 
 

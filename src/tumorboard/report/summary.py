@@ -8,6 +8,7 @@ from typing import Any
 
 from tumorboard.evaluation.figures.wording import estimate_text, p_text
 from tumorboard.report.material import ReportMaterial
+from tumorboard.report.run_chapter import gain_sentence
 from tumorboard.report.wording import ENDPOINT_WORDS, shown
 from tumorboard.survival.estimate import NORMAL_95
 
@@ -80,7 +81,8 @@ def plain_summary(material: ReportMaterial) -> list[str]:
     models = {model["model"]: model for model in metrics["models"]}
     found = [_patients(material), _clinical(models)]
     found += [_genes(entry) for entry in metrics["comparisons"] if entry["label"].startswith("gain of genes")]
-    found += [_highest(metrics["models"]), _what_cannot_be_shown(metrics, models)]
+    found += [_highest(metrics["models"]), *map(gain_sentence, material.runs.told)]
+    found += [_several_runs(len(material.runs.told)), _what_cannot_be_shown(metrics, models)]
     return [text for text in found if text]
 
 
@@ -129,6 +131,14 @@ def _highest(models: list[dict[str, Any]]) -> str:
     return (
         f"The highest of the {len(fitted)} fitted models is {best['label']} with {shown(best['harrell_c'])}. "
         "The highest of several is chosen on these very patients and so looks better than it is."
+    )
+
+
+def _several_runs(runs: int) -> str:
+    if runs < 2:
+        return ""
+    return (
+        f"None of the {runs} networks' p-values is corrected for the others; the best of them looks better than it is."
     )
 
 

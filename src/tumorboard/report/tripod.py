@@ -86,6 +86,11 @@ def _data(material: ReportMaterial) -> dict[str, str]:
 
 def _analysis(material: ReportMaterial) -> dict[str, str]:
     metrics, folds = material.metrics, material.metrics["settings"]["folds"]
+    network = (
+        "; multimodal networks on the same folds, their last epoch chosen on the select patients"
+        if material.runs.told
+        else ""
+    )
     events = metrics["events"]
     horizons = ", ".join(f"{months:g}" for months in metrics["settings"]["evaluation"]["horizons_months"])
     return {
@@ -93,7 +98,7 @@ def _analysis(material: ReportMaterial) -> dict[str, str]:
         "age, stage and grade in all patients, fewer in a fold's fit patients",
         "12a": f"{folds['count']}-fold cross-validation, {folds['repeats']} repeats; roles fit, select and test",
         "12b": "standardised by the mean and spread of the fold's fit patients",
-        "12c": "Cox, elastic-net Cox and random survival forest; penalties chosen on the select patients",
+        "12c": f"Cox, elastic-net Cox and random survival forest; penalties chosen on the select patients{network}",
         "12d": "folds keep sites apart" if folds["group_by_site"] else "",
         "12e": f"Harrell's and Uno's C, AUC, Brier score, calibration, decision curves at {horizons} months, status at "
         "the landmark",

@@ -44,7 +44,7 @@ def draw_study(folder: Path, answer: dict[str, Any], predictions: dict[str, Pred
     draw_cox(figures / "cox", answer["cox"])
     for model in answer["models"]:
         if "five_year" in model:
-            _draw_model(figures / model["model"], model, predictions[model["model"]], plan, answer["endpoint"])
+            draw_model(figures / model["model"], model, predictions[model["model"]], plan, answer["endpoint"])
     write_json(figures / RECORD, figures_record(answer))
 
 
@@ -84,15 +84,30 @@ def write_assessment(out: Path, predictions: Predictions, answer: dict[str, Any]
     """
     write_json(out / "metrics.json", answer)
     figures = out / FIGURES
-    _draw_model(figures / "risk", answer | {"label": answer["name"]}, predictions, plan, "")
+    draw_model(figures / "risk", answer | {"label": answer["name"]}, predictions, plan, "")
     if "comparison" in answer:
         draw_gains(figures / "gain", [answer["comparison"]])
     write_json(figures / RECORD, figures_record(answer))
 
 
-def _draw_model(
+def draw_model(
     stem: Path, model: dict[str, Any], predictions: Predictions, plan: AssessmentPlan, endpoint: str
 ) -> None:
+    """Draw one model: groups of risk, incidence, calibration, decision curves and the landmark status.
+
+    Parameters
+    ----------
+    stem : Path
+        Where the pictures go; the kind of picture is added to its name.
+    model : dict
+        The model's statistics and ``label``.
+    predictions : Predictions
+        Its predictions.
+    plan : AssessmentPlan
+        The horizons.
+    endpoint : str
+        ``DSS``, ``OS``, ``PFS``, or empty where it is not known.
+    """
     single, label = predictions.first_repeat(), model["label"]
     label = label if len(label) <= _LONGEST_TITLE else f"{label[: _LONGEST_TITLE - 1]}…"
 

@@ -42,9 +42,12 @@ def draw_kaplan_meier(stem: Path, title: str, single: Predictions, logrank: dict
     endpoint : str
         ``DSS``, ``OS``, ``PFS``, or empty where it is not known.
     """
-    groups = median_groups(single)
-    marks = _time_marks(single.outcome)
     with picture(stem, 6.0, 4.4) as figure:
+        if not len(single.outcome):
+            figure.suptitle(title, x=0.01, ha="left", fontsize=10)
+            say_why_not(figure.subplots(), "it has a risk for no patient")
+            return
+        groups = median_groups(single)
         axes, table = figure.subplots(2, 1, sharex=True, height_ratios=(5, 0.9))
         for group, colour in GROUP_COLOURS.items():
             outcome = single.outcome[groups == group]
@@ -57,7 +60,7 @@ def draw_kaplan_meier(stem: Path, title: str, single: Predictions, logrank: dict
         axes.set_ylim(0, 1.03)
         axes.set_xlim(0, _longest(single.outcome))
         axes.legend(loc="lower left", bbox_to_anchor=(0, 0.99), ncols=2, borderaxespad=0)
-        _numbers_at_risk(table, single.outcome, groups, marks)
+        _numbers_at_risk(table, single.outcome, groups, _time_marks(single.outcome))
 
 
 def _survival_curve(axes: Axes, outcome: Survival, colour: str, label: str) -> None:
