@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from small_study import write_study
+from small_training_study import write_study
 from torch import nn
 from torch.nn import functional
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_study import ids, task_of
+from small_training_study import ids, task_of
 
 from tumorboard.inputs.fold_inputs import FoldInputs
 from tumorboard.study.training_settings import PRESETS, TrainingSettings

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-from small_study import ids, severity_of, task_of, write_scan, write_study, write_tiles
+from small_training_study import ids, severity_of, task_of, write_scan, write_study, write_tiles
 
 from tumorboard.errors import StudyError, UserError
 from tumorboard.inputs import StudyInputs

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from small_study import ids, settings_of, severity_of, task_of, write_study
+from small_training_study import ids, settings_of, severity_of, task_of, write_study
 
 from tumorboard.errors import MissingExtraError, UserError
 from tumorboard.features import FeatureFile, Statement, store_features, write_bag
@@ -123,7 +123,7 @@ from pathlib import Path
 import torch
 torch.set_num_threads(1)
 sys.path.insert(0, sys.argv[2])
-from small_study import task_of
+from small_training_study import task_of
 from tumorboard.study.files import StudyFolder
 from tumorboard.training.fold import train_fold
 network, training = eval(sys.argv[3])
