@@ -92,5 +92,7 @@ class Checkpoint:
         self._took = self._written - begun
 
     def remove(self) -> None:
-        """Remove the file of a fold that is finished."""
+        """Remove the file of a fold that is finished, and what writes that were killed have left."""
         self.path.unlink(missing_ok=True)
+        for left in self.path.parent.glob(".*"):
+            left.unlink(missing_ok=True)
