@@ -67,6 +67,7 @@ def cox_risks(folder: StudyFolder, name: str) -> Predictions:
     """Return the out-of-fold risks of one of the evaluation's models."""
     table = pd.read_parquet(folder.evaluation / "predictions.parquet")
     own = table[table["model"] == name]
+    own = own.assign(fold=own["fold"].astype(int))  # the column has a gap for models without folds
     return Predictions(
         f"Cox: {name}", own[["patient_id", "time_months", "event", "risk", "fold"]].reset_index(drop=True)
     )
