@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 
+from tumorboard.network.evaluation_mode import in_evaluation
 from tumorboard.network.model import MultimodalNetwork, Prediction
 
 BATCH = 4096
@@ -79,7 +79,7 @@ def risk_over_combinations(
     risks = torch.empty(sizes, dtype=torch.float32, device=device)
     totals: _Totals | None = None
     half = precision == torch.bfloat16
-    with torch.inference_mode(), _in_evaluation(network), torch.autocast(device.type, torch.bfloat16, enabled=half):
+    with torch.inference_mode(), in_evaluation(network), torch.autocast(device.type, torch.bfloat16, enabled=half):
         parts = _parts(network, embeddings, device)
         for block in _blocks(sizes, batch):
             prediction = network.finish(network.fusion.combine(_cut(parts, block), present.to(device)))
@@ -168,14 +168,3 @@ def _cut(parts: Sequence[torch.Tensor], block: Sequence[slice]) -> list[torch.Te
         part[tuple(where if other == axis else slice(None) for other, where in enumerate(block))]
         for axis, part in enumerate(parts)
     ]
-
-
-@contextmanager
-def _in_evaluation(network: MultimodalNetwork) -> Iterator[None]:
-    training = [module for module in network.modules() if module.training]
-    network.eval()
-    try:
-        yield
-    finally:
-        for module in training:
-            module.training = True

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Protocol
 
 import torch
 
 from tumorboard.network.encoders.encoder import Bag, Inputs
+from tumorboard.network.evaluation_mode import in_evaluation
 from tumorboard.network.model import MultimodalNetwork
 from tumorboard.prediction.image_choice import ImageChoice
 
@@ -60,7 +60,7 @@ def encode_patient(
     """
     embeddings: dict[str, torch.Tensor] = {}
     device = next(network.parameters()).device
-    with torch.inference_mode(), _in_evaluation(network), ThreadPoolExecutor(1) as reader:
+    with torch.inference_mode(), in_evaluation(network), ThreadPoolExecutor(1) as reader:
         for modality in network.modalities:
             count = inputs.count(modality, patient) if modality in inputs.modalities else 0
             numbers = choice.numbers(modality, count)
@@ -81,17 +81,6 @@ def _on_device(inputs: Inputs, device: torch.device) -> Inputs:
     if isinstance(inputs, Bag):
         return Bag(inputs.features.to(device), inputs.mask.to(device))
     return inputs.to(device)
-
-
-@contextmanager
-def _in_evaluation(network: MultimodalNetwork) -> Iterator[None]:
-    training = [module for module in network.modules() if module.training]
-    network.eval()
-    try:
-        yield
-    finally:
-        for module in training:
-            module.training = True
 
 
 def device_named(name: str) -> torch.device:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +11,7 @@ import torch
 from tumorboard.errors import UndefinedEstimateError
 from tumorboard.inputs.pictures import evenly_spaced
 from tumorboard.network.combinations import risk_over_combinations
+from tumorboard.network.evaluation_mode import in_evaluation
 from tumorboard.network.model import MultimodalNetwork
 from tumorboard.survival import Survival, harrell_concordance
 from tumorboard.survival.outcome import FloatArray
@@ -96,15 +96,3 @@ def _embeddings(
         together = torch.cat([network.embed(name, machine.put(reader.pictures(name, part))).float() for part in parts])
     sizes = [len(evenly_spaced(counts[patient], images)) for patient in who]
     return dict(zip(who, torch.split(together, sizes), strict=True))
-
-
-@contextmanager
-def in_evaluation(network: MultimodalNetwork) -> Iterator[None]:
-    """Keep a network in evaluation for a while."""
-    training = [module for module in network.modules() if module.training]
-    network.eval()
-    try:
-        yield
-    finally:
-        for module in training:
-            module.training = True

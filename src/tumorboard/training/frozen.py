@@ -19,9 +19,9 @@ from safetensors.torch import save_file
 from tumorboard.inputs.fold_inputs import FoldInputs
 from tumorboard.network.encoders.encoder import Encoder
 from tumorboard.network.encoders.picture import PictureEncoder
+from tumorboard.network.evaluation_mode import in_evaluation
 from tumorboard.network.model import MultimodalNetwork
 from tumorboard.study.files import write_whole
-from tumorboard.training.assessment import in_evaluation
 from tumorboard.training.machine import Machine
 from tumorboard.training.reading import Reader
 

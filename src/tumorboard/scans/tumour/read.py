@@ -16,8 +16,9 @@ from tumorboard.scans.tumour.meaning import painting_order
 from tumorboard.scans.tumour.placing import coincides, overlaps, place
 from tumorboard.scans.tumour.slicer_names import slicer_names
 from tumorboard.scans.volume import Grid
+from tumorboard.study.image_tables import MASK_KINDS as STATED_KINDS
 
-MASK_KINDS = ("dicom-seg", "rtstruct", "nifti", "mha", "nrrd", "csv")
+MASK_KINDS = tuple(kind for kind in STATED_KINDS if kind != "png")  # a picture is the mask of a ready-made plane
 _OWN_MASK = "Give the mask that was drawn on this scan, or name its series in scans.csv (series_uid)"
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tumorboard.errors import UndefinedEstimateError
 from tumorboard.slides.slide import Picture
+
+Found = TypeVar("Found")
 
 LIGHT = 240.0
 """Transmitted light without tissue, in grey levels."""
@@ -135,3 +139,25 @@ def check_tile(tile: Picture) -> None:
     """
     if tile.dtype != np.uint8 or tile.ndim != 3 or tile.shape[2] != 3 or not tile.size:
         raise ValueError(f"a tile is uint8 of shape (height, width, 3), not {tile.dtype} of {tile.shape}")
+
+
+def measured_in(
+    patients: Iterable[Sequence[Picture]], measure: Callable[[Sequence[Picture]], Found | str]
+) -> list[Found]:
+    """Measure each patient's tiles, to take the median as a reference; patients with too little stain are passed over.
+
+    Parameters
+    ----------
+    patients : iterable of sequences of ndarray of uint8, each of shape (height, width, 3)
+    measure : callable
+        Gives what was measured, or why it cannot be.
+
+    Raises
+    ------
+    UndefinedEstimateError
+        Where no patient's tiles have enough stain.
+    """
+    found = [told for tiles in patients if not isinstance(told := measure(tiles), str)]
+    if not found:
+        raise UndefinedEstimateError("no patient has tiles with enough stain to fit a stain reference on")
+    return found

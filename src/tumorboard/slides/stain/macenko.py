@@ -10,7 +10,6 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tumorboard.errors import UndefinedEstimateError
 from tumorboard.slides.slide import Picture
 from tumorboard.slides.stain.density import (
     LIGHT,
@@ -19,6 +18,7 @@ from tumorboard.slides.stain.density import (
     brightest_channel,
     exponential_picture,
     mean_and_covariance,
+    measured_in,
     mixed,
     optical_density,
     percentile,
@@ -79,9 +79,7 @@ class MacenkoNormaliser:
         UndefinedEstimateError
             Where no patient's tiles tell their stain.
         """
-        found = [stain for tiles in patients if isinstance(stain := stain_of(tiles), Stain)]
-        if not found:
-            raise UndefinedEstimateError("no patient has tiles with enough stain to fit a stain reference on")
+        found = measured_in(patients, stain_of)
         vectors = np.median([stain.vectors for stain in found], axis=0)
         concentrations = np.median([stain.concentrations for stain in found], axis=0)
         return cls(Stain(vectors / np.linalg.norm(vectors, axis=0), concentrations))

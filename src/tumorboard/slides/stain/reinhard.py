@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tumorboard.errors import UndefinedEstimateError
 from tumorboard.slides.slide import Picture
 from tumorboard.slides.stain.density import (
     FIRST_PALE_LEVEL,
@@ -19,6 +18,7 @@ from tumorboard.slides.stain.density import (
     clipped_picture,
     darkest_channel,
     mean_and_covariance,
+    measured_in,
     mixed,
     stained_pixels,
 )
@@ -74,9 +74,7 @@ class ReinhardNormaliser:
         UndefinedEstimateError
             Where no patient's tiles have enough stain.
         """
-        found = [colours for tiles in patients if isinstance(colours := colours_of(tiles), Colours)]
-        if not found:
-            raise UndefinedEstimateError("no patient has tiles with enough stain to fit a stain reference on")
+        found = measured_in(patients, colours_of)
         return cls(
             Colours(
                 np.median([colours.mean for colours in found], axis=0),
