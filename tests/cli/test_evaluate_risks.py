@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tumorboard.cli.evaluation_tables import shown
+
 
 @pytest.fixture
 def risks(tmp_path):
@@ -119,6 +121,21 @@ def test_two_risks_are_compared_on_the_same_patients(risks, run_json, run):
     code, _, err = run("evaluate", "--risks", one, "--against", fewer)
     assert (code, err.count("\n")) == (2, 1)
     assert "21 patients are only in 'one'" in err
+
+
+def test_files_of_one_name_are_told_apart_by_their_folders(risks, run_json, tmp_path):
+    paths = []
+    for name, risk in (("main", [float(k) for k in range(120)]), ("second", [k + 1e-9 for k in range(120)])):
+        (tmp_path / name).mkdir()
+        paths.append(risks(f"{name}/risks.csv", risk=risk))
+    words = ("evaluate", "--risks", paths[0], "--against", paths[1], "--bootstrap", "100")
+    answer = run_json(*words)
+    assert (answer["name"], answer["comparison"]["second"]) == ("main/risks", "second/risks")
+
+
+@pytest.mark.parametrize(("value", "shown_as"), [(-0.0003, "0.000"), (-0.0113, "-0.011"), (0.5, "0.500")])
+def test_a_difference_that_rounds_to_nought_has_no_sign(value, shown_as):
+    assert shown({"value": value, "ci95": None, "reason": None}) == shown_as
 
 
 def test_a_study_or_a_file_but_not_both_nor_none(run, tmp_path):

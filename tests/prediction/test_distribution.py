@@ -53,5 +53,13 @@ def test_a_modality_that_no_fit_patient_had_is_told():
     assert "never trained on" in warning
 
 
-def test_too_few_fit_patients_say_nothing():
-    assert picture_warnings("the scan", patient(mean=[0.0, 0, 0]), [SEEN | {"patients": 2}]) == []
+@pytest.mark.parametrize(("patients", "count"), [((2, 2), "2"), ((0, 4), "0 to 4"), ((19, 5), "5 to 19")])
+def test_pictures_that_only_a_handful_taught_are_told_with_their_number(patients, count):
+    few = [SEEN | {"patients": number} for number in patients]
+    (warning,) = picture_warnings("the scan", patient(), few)
+    assert warning.startswith(f"the scan: only {count} of a fold's fit patients")
+
+
+def test_two_fit_patients_are_too_few_to_call_another_one_strange():
+    (warning,) = picture_warnings("the scan", patient(mean=[0.0, 0, 0]), [SEEN | {"patients": 2}])
+    assert "standard deviations" not in warning

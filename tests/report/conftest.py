@@ -19,6 +19,9 @@ repeats = 1
 [evaluation]
 bootstrap = 100
 horizons_months = [12, 36, 60]
+
+[network]
+weights = "/home/somebody/weights.pth"
 """
 
 

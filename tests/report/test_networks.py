@@ -117,6 +117,27 @@ def test_inputs_are_counted_once_for_every_patient(answer):
     assert sum(entry["events"] for entry in answer["by_inputs"]) == answer["events"]
 
 
+def test_a_reader_of_the_summary_learns_how_many_patients_have_images(told, answer, text):
+    with_tiles = sum(entry["n"] for entry in answer["by_inputs"] if "tiles_10x" in entry["modalities"])
+    assert 0 < with_tiles < answer["n"]
+    sentence = f"Not all of these {answer['n']} have everything (slide at 10x {with_tiles}): each is predicted"
+    summary = words(text[: text.index('<h2 id="cohort">')])
+    assert sentence in summary
+    assert sentence in words(chapter(text))
+
+
+def test_images_that_could_not_be_used_are_counted(copy):
+    copy.prepared.mkdir()
+    header = "patient_id,path,status,reason,warnings\n"
+    rows = ["a,1.svs,prepared,,", "b,2.svs,prepared,,pale", "c,3.svs,no tiles,,", 'd,4.svs,failed,"cut off, at 1 MB",']
+    (copy.prepared / "slides.csv").write_text(header + "\n".join(rows) + "\n")
+    (copy.prepared / "scans.csv").write_text(header + "a,1,no mask,,\n")
+    text = words(build_report(copy).read_text())
+    assert "slides 4 2 1 1 1" in text
+    assert "scans, one a patient 1 0 0 1 0" in text
+    assert "4.svs" not in text
+
+
 def test_a_run_of_another_cohort_is_refused(copy):
     path = copy.root / "runs" / "main" / "summary.json"
     summary = json.loads(path.read_text())

@@ -57,6 +57,16 @@ def metrics(evaluated):
     return json.loads((evaluated.evaluation / "metrics.json").read_text())
 
 
+def test_one_repeat_is_told_as_one(page):
+    assert "3-fold cross-validation, dealt once (seed" in page.text
+    assert "3-fold cross-validation, 1 repeat;" in page.text
+
+
+def test_of_the_weights_only_the_files_name_is_told(page):
+    assert "weights.pth" in page.text
+    assert "/home/" not in page.text
+
+
 def test_concordance_of_every_model_is_that_of_the_metrics(page, metrics):
     assert set(page.concordance) == {model["model"] for model in metrics["models"]}
     for model in metrics["models"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ from tumorboard.errors import SettingsError
 
 if TYPE_CHECKING:
     from tumorboard.evaluation.assessment import AssessmentPlan
+    from tumorboard.evaluation.predictions import Predictions
 
 
 def evaluate(
@@ -115,6 +117,9 @@ def _evaluate_risks(
         _check_target(out)
     predictions = read_risks(risks, time_unit=time_unit, encoding=encoding)
     other = None if against is None else read_risks(against, time_unit=time_unit, encoding=encoding)
+    if against is not None and other is not None and other.name == predictions.name:
+        # every run's file is called risks.csv
+        predictions, other = _with_folder(predictions, risks), _with_folder(other, against)
     factors = None if adjust is None else read_factors(adjust, set(predictions.patients), encoding=encoding)
     with status_line(f"evaluating {len(predictions.patients)} patients") as tell:
         answer = assess(predictions, plan, tell)
@@ -133,6 +138,10 @@ def _evaluate_risks(
         print_json(answer)
     else:
         _print_assessment(answer, out)
+
+
+def _with_folder(predictions: Predictions, path: Path) -> Predictions:
+    return replace(predictions, name=f"{path.resolve().parent.name}/{predictions.name}")
 
 
 def _check_target(out: Path) -> None:

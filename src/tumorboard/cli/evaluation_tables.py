@@ -87,8 +87,14 @@ def shown(estimate: dict[str, Any]) -> str:
     """Return an estimate with its interval, or why there is none."""
     if estimate["value"] is None:
         return f"none: {estimate['reason']}"
-    interval = f" ({estimate['ci95'][0]:.3f} to {estimate['ci95'][1]:.3f})" if estimate["ci95"] else ""
-    return f"{estimate['value']:.3f}{interval}"
+    interval = f" ({_rounded(estimate['ci95'][0])} to {_rounded(estimate['ci95'][1])})" if estimate["ci95"] else ""
+    return f"{_rounded(estimate['value'])}{interval}"
+
+
+def _rounded(value: float) -> str:
+    """Return three decimals, and nought without a sign."""
+    text = f"{value:.3f}"
+    return text.lstrip("-") if float(text) == 0 else text
 
 
 def p_value(p: float | None, test: str) -> str:

@@ -12,6 +12,7 @@ from tumorboard.cohort.cbioportal import read_cbioportal
 from tumorboard.cohort.eligibility import Flow, apply_requirements
 from tumorboard.cohort.endpoints import OUTCOME_COLUMNS, choose_endpoint
 from tumorboard.cohort.folds import deal_folds
+from tumorboard.cohort.own_images import read_own_images
 from tumorboard.cohort.own_tables import read_own_tables
 from tumorboard.cohort.plausibility import find_follow_up_in_days, treat_impossible_as_missing
 from tumorboard.cohort.records import RECORD_COLUMNS, Finding, PatientRecords
@@ -104,7 +105,8 @@ def build_cohort(folder: StudyFolder, settings: StudySettings) -> Cohort:
     """
     records = _read_records(folder, settings)
     index = read_index(settings.cohort.index) if settings.cohort.index else None
-    patients, findings = treat_impossible_as_missing(_with_archive(records, index))
+    everyone, image_tables = _with_own_images(folder, settings, _with_patients_of_archive(records.patients, index))
+    patients, findings = treat_impossible_as_missing(_with_images_of_archive(everyone, index))
     findings += find_follow_up_in_days(patients)
     patients = choose_endpoint(
         _with_genes(patients, records.genes), settings.cohort.endpoint, settings.cohort.landmark_months
@@ -127,7 +129,7 @@ def build_cohort(folder: StudyFolder, settings: StudySettings) -> Cohort:
         findings=tuple(records.findings + findings + strangers + too_few),
         series=None if index is None else index.series[index.series["patient_id"].isin(set(eligible["patient_id"]))],
         settings=settings,
-        inputs=tuple(records.inputs),
+        inputs=(*records.inputs, *image_tables),
     )
 
 
@@ -143,23 +145,35 @@ def _read_records(folder: StudyFolder, settings: StudySettings) -> PatientRecord
     return read_cbioportal(tables, encoding=settings.cohort.encoding)
 
 
-def _with_archive(records: PatientRecords, index: ArchiveIndex | None) -> pd.DataFrame:
+def _with_patients_of_archive(patients: pd.DataFrame, index: ArchiveIndex | None) -> pd.DataFrame:
+    """Add the patients whom the archive's index alone knows."""
     import pandas as pd
 
-    patients = records.patients
-    if index is None:
-        patients = patients.assign(has_segmentation=False)
-        return patients.assign(**{name: False for name in ("has_slide", "has_ct", "has_mr") if name not in patients})
-    only = sorted(set(index.patients) - set(patients["patient_id"]))
-    if only:
-        columns = {column.name: column.empty(pd.RangeIndex(len(only))) for column in RECORD_COLUMNS}
-        unknown = pd.DataFrame(columns).assign(patient_id=only, has_clinical=False, proxies="")
-        patients = pd.concat([patients, unknown.reindex(columns=patients.columns)], ignore_index=True)
+    only = [] if index is None else sorted(set(index.patients) - set(patients["patient_id"]))
+    if not only:
+        return patients
+    columns = {column.name: column.empty(pd.RangeIndex(len(only))) for column in RECORD_COLUMNS}
+    unknown = pd.DataFrame(columns).assign(patient_id=only, has_clinical=False, proxies="")
+    return pd.concat([patients, unknown.reindex(columns=patients.columns)], ignore_index=True)
+
+
+def _with_own_images(
+    folder: StudyFolder, settings: StudySettings, patients: pd.DataFrame
+) -> tuple[pd.DataFrame, tuple[Path, ...]]:
+    """Mark who has images by the study's own tables beside cBioPortal's; give the files read."""
+    if not settings.cohort.tables:
+        return patients, ()  # the user's own tables were read together
+    own = read_own_images(folder, frozenset(patients["patient_id"]), encoding=settings.cohort.encoding)
+    return own.marked(patients), own.inputs
+
+
+def _with_images_of_archive(patients: pd.DataFrame, index: ArchiveIndex | None) -> pd.DataFrame:
+    """Mark who has images in the archive or in the study."""
     for kind in ("slide", "ct", "mr", "segmentation"):
-        there = patients["patient_id"].isin(index.patients_with(kind))
         own = (
             patients[f"has_{kind}"].astype("boolean").fillna(False).astype(bool) if f"has_{kind}" in patients else False
         )
+        there = False if index is None else patients["patient_id"].isin(index.patients_with(kind))
         patients = patients.assign(**{f"has_{kind}": there | own})
     return patients
 

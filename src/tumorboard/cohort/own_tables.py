@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from tumorboard.clinical.columns import CLINICAL_NAMES
 from tumorboard.cohort.endpoints import OUTCOME_COLUMNS, endpoint_columns, time_column
+from tumorboard.cohort.own_images import read_own_images
 from tumorboard.cohort.records import RECORD_COLUMNS, Finding, PatientRecords
 from tumorboard.errors import CellFault, StudyError, UserError
-from tumorboard.features import read_feature_files
 from tumorboard.genomics import GeneTable, read_copy_number, read_maf
 from tumorboard.genomics.gene_table import Profile
 from tumorboard.study.files import StudyFolder
-from tumorboard.study.image_tables import SCAN_COLUMNS, SLIDE_COLUMNS, ImageTable, read_image_table
 from tumorboard.study.settings import ENDPOINTS, Endpoint
 from tumorboard.study.tables import (
     LARGEST_FAULT_LIST,
@@ -65,30 +64,10 @@ def read_own_tables(folder: StudyFolder, endpoint: Endpoint, *, encoding: str = 
     findings: list[Finding] = []
     records, faults = _read_patients(path, endpoint, encoding, findings)
     known = frozenset(records["patient_id"].dropna())
-    slides = read_image_table(folder, "slides", SLIDE_COLUMNS, known, encoding=encoding)
-    scans = read_image_table(folder, "scans", SCAN_COLUMNS, known, encoding=encoding)
-    raise_faults([*faults, *(fault for table in (slides, scans) if table for fault in table.faults)])
+    images = read_own_images(folder, known, encoding=encoding, beside=faults)
     genes, gene_paths = _read_genes(folder, records, path.name, encoding)
-    features = read_feature_files(folder, known, encoding=encoding)
-    with_tiles = {file.patient_id for file in features if file.modality != "scan"}
-    has = {
-        "has_slide": with_tiles if slides is None else with_tiles | set(slides.rows["patient_id"]),
-        "has_ct": _patients_with(scans, "CT"),
-        "has_mr": _patients_with(scans, "MR"),
-        "has_scan": {file.patient_id for file in features if file.modality == "scan"},
-    }
-    records = records.assign(**{name: records["patient_id"].isin(patients) for name, patients in has.items()})
-    features_path = folder.own_table("features")
-    inputs = [path, *(table.path for table in (slides, scans) if table), *gene_paths]
-    inputs += [features_path] if features_path else []
-    records = records.drop(columns=["_row", *(column.name for column in _PROFILED)])
-    return PatientRecords(records, genes, findings, inputs)
-
-
-def _patients_with(scans: ImageTable | None, modality: str) -> frozenset[str]:
-    if scans is None:
-        return frozenset()
-    return frozenset(scans.rows.loc[scans.rows["modality"] == modality, "patient_id"])
+    records = images.marked(records).drop(columns=["_row", *(column.name for column in _PROFILED)])
+    return PatientRecords(records, genes, findings, [path, *images.inputs, *gene_paths])
 
 
 def _read_patients(

@@ -19,6 +19,8 @@ SMALLEST_SD = 2.0
 """Grey levels of 255: patients of one laboratory may be so alike that any other looks strange."""
 FEWEST = 3
 """Fit patients with pictures, without whom nothing is said."""
+HARDLY_TRAINED = 20
+"""Fit patients with pictures, below whom a reader is told how few they were: a network fits any handful by heart."""
 LARGEST_CONTRAST = 2.0
 PIXEL_TOLERANCE = 1.05
 IMAGES_LOOKED_AT = 64
@@ -82,16 +84,17 @@ def picture_warnings(what: str, found: Mapping[str, Any], seen: Sequence[Mapping
     Returns
     -------
     list of str
-        What a majority of folds finds strange.
+        What a majority of folds finds strange; and how few patients the network learned such pictures from.
     """
     told = [fold for fold in seen if fold["patients"] >= FEWEST]
     if not seen or all(fold["patients"] == 0 for fold in seen):
         return [f"{what}: no patient that the model was fitted on had any, so that it was never trained on them"]
+    few = _few_warnings(what, [fold["patients"] for fold in seen])
     if not told:
-        return []
+        return few
     mean = np.asarray(found["mean"], dtype=np.float64)
     distances = np.median([np.abs(mean - fold["mean"]) / np.maximum(fold["sd"], SMALLEST_SD) for fold in told], axis=0)
-    warnings = []
+    warnings = few
     if distances.max() > FARTHEST:
         usual = np.mean([fold["mean"] for fold in told], axis=0)
         warnings.append(
@@ -102,6 +105,14 @@ def picture_warnings(what: str, found: Mapping[str, Any], seen: Sequence[Mapping
     if not 1 / LARGEST_CONTRAST <= contrast <= LARGEST_CONTRAST:
         warnings.append(f"{what}: {contrast:.2g} times the contrast of the patients that the model was fitted on")
     return warnings + _pixel_warnings(what, found.get("pixel_mm"), [fold.get("pixel_mm") for fold in told])
+
+
+def _few_warnings(what: str, patients: Sequence[int]) -> list[str]:
+    low, high = min(patients), max(patients)
+    if high >= HARDLY_TRAINED:
+        return []
+    count = f"{high}" if low == high else f"{low} to {high}"
+    return [f"{what}: only {count} of a fold's fit patients had any, so that hardly anything was learned of them"]
 
 
 def _colours(mean: Any) -> str:  # noqa: ANN401 (an array of one or three numbers)

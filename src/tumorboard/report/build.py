@@ -9,6 +9,7 @@ from typing import Any
 from tumorboard import RESEARCH_USE_ONLY
 from tumorboard.report.baseline_table import baseline_table
 from tumorboard.report.material import ReportMaterial, read_material
+from tumorboard.report.prepared_images import prepared_images
 from tumorboard.report.run_chapter import run_chapter
 from tumorboard.report.summary import fold_spread, plain_summary
 from tumorboard.report.tripod import reporting_items
@@ -69,6 +70,7 @@ def _content(material: ReportMaterial) -> dict[str, Any]:
         "endpoint_words": words,
         "summary": plain_summary(material),
         "cohort": material.cohort,
+        "images": prepared_images(material.folder),
         "metrics": metrics,
         "sections": [_section(model, material) for model in metrics["models"] if "five_year" in model],
         "networks": [run_chapter(material.folder, run) for run in material.runs.told],
@@ -145,7 +147,7 @@ def _settings(settings: dict[str, Any]) -> list[tuple[str, str]]:
     for section, values in settings.items():
         for name, value in values.items():
             # a whole path may name a person or a machine
-            shown = Path(value).name if name == "tables" else value
+            shown = Path(value).name if name in {"tables", "weights"} else value
             text = ", ".join(str(item) for item in shown) if isinstance(shown, list) else str(shown)
             rows.append((f"{section}.{name}", text or "none"))
     return rows

@@ -92,7 +92,7 @@ def gain_sentence(run: RunMaterial) -> str:
     answer = run.evaluation
     head = (
         f"The {answer['label']} ({_words(run.summary['modalities'])}) reaches a Harrell's C of "
-        f"{shown(answer['harrell_c'])} on patients that its folds did not see."
+        f"{shown(answer['harrell_c'])} on patients that its folds did not see.{_who_has_what(run)}"
     )
     if not answer["comparisons"]:
         return f"{head} There is no clinical model to compare it with."
@@ -105,6 +105,20 @@ def gain_sentence(run: RunMaterial) -> str:
         f"{head} {rival}; the difference is {estimate_text(difference)}, {p_text(entry['p'])} ({entry['test']}): "
         f"{_verdict(*difference['ci95'])}."
     )
+
+
+def _who_has_what(run: RunMaterial) -> str:
+    """Return how many patients have the inputs that some lack; a reader would else take all to have all."""
+    entries = run.evaluation["by_inputs"]
+    everyone = sum(int(entry["n"]) for entry in entries)
+    have = {
+        name: sum(int(entry["n"]) for entry in entries if name in entry["modalities"])
+        for name in run.summary["modalities"]
+    }
+    part = [f"{_words([name])} {count}" for name, count in have.items() if count < everyone]
+    if not part:
+        return ""
+    return f" Not all of these {everyone} have everything ({', '.join(part)}): each is predicted from what there is."
 
 
 def _verdict(low: float, high: float) -> str:

@@ -92,11 +92,12 @@ def _analysis(material: ReportMaterial) -> dict[str, str]:
         else ""
     )
     events = metrics["events"]
+    repeats = "1 repeat" if folds["repeats"] == 1 else f"{folds['repeats']} repeats"
     horizons = ", ".join(f"{months:g}" for months in metrics["settings"]["evaluation"]["horizons_months"])
     return {
         "10": f"{metrics['n']} patients, {events} events; {events / _CLINICAL_COVARIATES:.0f} events a covariate for "
         "age, stage and grade in all patients, fewer in a fold's fit patients",
-        "12a": f"{folds['count']}-fold cross-validation, {folds['repeats']} repeats; roles fit, select and test",
+        "12a": f"{folds['count']}-fold cross-validation, {repeats}; roles fit, select and test",
         "12b": "standardised by the mean and spread of the fold's fit patients",
         "12c": f"Cox, elastic-net Cox and random survival forest; penalties chosen on the select patients{network}",
         "12d": "folds keep sites apart" if folds["group_by_site"] else "",
