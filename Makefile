@@ -10,7 +10,7 @@ SHELL := /bin/bash
 .PHONY: help setup demo test test-slow docs benchmarks lint clean
 
 help:
-	@echo "make demo        set up, run the program on simulated patients, print the path of the report (about 8 minutes)"
+	@echo "make demo        set up, run the program on simulated patients, print the path of the report (about 10 minutes)"
 	@echo "make test        set up, then style, types and tests (about 6 minutes)"
 	@echo "make setup       only make the environment in .venv (about 2 minutes)"
 	@echo "make test-slow   the tests that take minutes"
@@ -24,7 +24,7 @@ $(READY): pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not installed; install Python 3.11 or newer (Debian: apt install python3)"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $$($(PYTHON) --version) is too old; Python 3.11 or newer is needed: make PYTHON=python3.12 setup"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo "error: Python cannot make an environment; install its venv module (Debian: apt install python3-venv)"; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[archives,forest,docs,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[archives,forest,search,docs,dev]'
 	@# these ask for torchvision, which they do not need here and whose wheel fails beside the CPU build of torch
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-deps timm torchstain
 	@touch $(READY)

@@ -53,14 +53,35 @@ MODELS: dict[str, tuple[str, ...]] = {
 }
 RECIPES: dict[str, dict[str, Any]] = {
     "frozen": {
+        "network": {
+            "tile_px": 256,
+            "scan_px": 256,
+            "encoder": "resnet18-layer3",
+            "fusion": "mean of risks",
+            "hidden": (),
+            "dropout": 0.3,
+        },
+        "training": {
+            "encoders": "frozen",
+            "epochs": 200,
+            "alone_epochs": 0,
+            "batch": 256,
+            "weight_decay": 10.0,
+            "patience": 0,
+        },
+    },
+    "tuned alone": {
         "network": {"tile_px": 128, "scan_px": 128},
-        "training": {"encoders": "frozen", "epochs": 60, "alone_epochs": 0, "patience": 15},
+        "training": {"encoders": "tuned alone", "epochs": 60, "alone_epochs": 40, "frozen_epochs": 2, "patience": 15},
     },
     "fine-tuned": {
         "network": {"tile_px": 128, "scan_px": 128},
         "training": {"epochs": 20, "alone_epochs": 30, "frozen_epochs": 2, "patience": 8},
     },
 }
+"""``frozen`` was chosen on phantoms of the seeds 11 and 12, which are not among those of the table: texture features,
+standardised on the fit patients, under one strongly shrunk line of risk each, on the full risk set."""
+
 BOOTSTRAP = Bootstrap(2000, 20211)
 
 
@@ -166,16 +187,25 @@ def holm(p_values: dict[str, float | None]) -> dict[str, float | None]:
     return corrected
 
 
-def compare(models: dict[str, Predictions]) -> list[dict[str, Any]]:
-    """Compare all images with each single modality, and images with clinical values with clinical values alone."""
+def compare(risks: dict[str, dict[int, pd.DataFrame]]) -> list[dict[str, Any]]:
+    """Compare all images with each single modality, and images with clinical values with clinical values alone.
+
+    Each pair on the patients whom both models predict: a patient without a scan has no risk by the scan alone.
+    """
     pairs = [("all images", single) for single in SINGLE] + [("all images and clinical", "clinical")]
-    found = {
-        f"{first} - {second}": paired_difference(models[first], models[second], BOOTSTRAP).to_json()
-        for first, second in pairs
-        if first in models and second in models
-    }
-    corrected = holm({name: each["p"] for name, each in found.items()})  # type: ignore[misc]
+    found: dict[str, dict[str, Any]] = {}
+    for first, second in pairs:
+        if first in risks and second in risks:
+            both = [_common(risks[first], risks[second]), _common(risks[second], risks[first])]
+            difference = paired_difference(pooled(both[0], first), pooled(both[1], second), BOOTSTRAP)
+            patients = sum(len(table) for table in both[0].values())
+            found[f"{first} - {second}"] = {"patients": patients, **difference.to_json()}
+    corrected = holm({name: each["p"] for name, each in found.items()})
     return [{"pair": name, **each, "p_holm": corrected[name]} for name, each in found.items()]
+
+
+def _common(tables: dict[int, pd.DataFrame], others: dict[int, pd.DataFrame]) -> dict[int, pd.DataFrame]:
+    return {seed: table[table["patient_id"].isin(others[seed]["patient_id"])] for seed, table in tables.items()}
 
 
 def main() -> None:
@@ -224,7 +254,7 @@ def main() -> None:
         "models": table,
         "cox_on_true_factors": of_truth,
         "share_of_the_true_factors": reached,
-        "comparisons": compare(models),
+        "comparisons": compare(risks),
         "correction": "Holm over the comparisons",
     }
     before = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}

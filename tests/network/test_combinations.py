@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tumorboard.network import FusionSettings, HeadSettings, NetworkSettings, TableModality
-from tumorboard.network.combinations import _blocks, risk_over_combinations
+from tumorboard.network.combinations import _blocks, mean_over_combinations, risk_over_combinations
 from tumorboard.network.model import new_network
 from tumorboard.network.settings import FusionName
 
@@ -123,3 +123,22 @@ def test_half_precision_is_near():
 def test_what_cannot_be_combined_is_refused(embeddings, told):
     with pytest.raises(ValueError, match=told):
         risk_over_combinations(network_of("gated"), embeddings)
+
+
+@pytest.mark.parametrize("rows", [1, 40, 65536])
+@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("fusion", ["gated", "mean of risks", "cross-attention"])
+def test_many_patients_at_once_have_the_means_of_each_alone(fusion, head, rows):
+    network = network_of(fusion, head)
+    patients = [embeddings_of(*names) for names in (NAMES, ("scan",), ("tiles_5x", "genes"), ("tiles_10x", "tiles_5x"))]
+    risks, predictions = mean_over_combinations(network, patients, rows=rows)
+    for place, embeddings in enumerate(patients):
+        alone = risk_over_combinations(network, embeddings)
+        assert float(risks[place]) == pytest.approx(alone.mean, abs=1e-5)
+        torch.testing.assert_close(predictions[place], alone.prediction, rtol=0, atol=1e-5)
+
+
+def test_no_patients_have_no_risks():
+    risks, predictions = mean_over_combinations(network_of("gated"), [])
+    assert risks.shape == (0,)
+    assert predictions.shape == (0, 1)

@@ -253,3 +253,19 @@ def test_genuine_imagenet_weights_know_a_cup_and_a_cat(imagenet, picture, classe
         embedding = network((scaled - mean.view(1, 3, 1, 1)) / sd.view(1, 3, 1, 1))
     logits = embedding @ weights["fc.weight"].float().T + weights["fc.bias"].float()
     assert classes & set(logits[0].topk(3).indices.tolist())
+
+
+def test_the_network_without_its_last_group_takes_the_same_files(trained, tmp_path):
+    path = tmp_path / "weights.pth"
+    torch.save(with_classifier(trained), path)
+    short = ResNet18(groups=3).eval()
+    load_encoder_weights(short, path, cache=tmp_path)
+    pictures = torch.rand(2, 3, 64, 64)
+    maps = []
+    hook = trained.layer3.register_forward_hook(lambda _module, _given, gave: maps.append(gave))
+    with torch.inference_mode():
+        trained(pictures)
+        found = short(pictures)
+    hook.remove()
+    assert found.shape == (2, short.width) == (2, 256)
+    torch.testing.assert_close(found, maps[0].mean(dim=(2, 3)))

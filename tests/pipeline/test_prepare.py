@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ import pandas as pd
 import pytest
 
 from tumorboard.phantom import PRESETS, PhantomRequest, write_phantom
+from tumorboard.slides.preparation import cutting, pictures
+from tumorboard.slides.show import draw_overlay
 from tumorboard.store import Store
 from tumorboard.study.files import StudyFolder
 
@@ -133,6 +136,50 @@ def test_bad_slides_are_told_and_stop_nothing(study, real_data, tmp_path, run):
     (study / "empty.svs").write_bytes(whole)  # mended: only this one is done again
     code, out, _ = run("prepare", study, "--json")
     assert {failure["path"] for failure in json.loads(out)["failed"]} == set(bad) - {"empty.svs"}
+
+
+def test_files_of_slides_that_no_row_leads_to_are_removed_and_others_stay(study, run_json):
+    assert run_json("prepare", study)["removed"] == 0
+    every = digests(study)
+    shown = study / "prepared" / "slides"
+    mine = [shown / "notes.txt", shown / "mine" / "overlay.jpg", study / "store" / "slides" / "mine.shard"]
+    for path in mine:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("mine")
+    slides = pd.read_csv(study / "slides.csv")
+    gone = Path(slides["path"].iloc[-1]).stem
+    slides.iloc[:-1].to_csv(study / "slides.csv", index=False)
+    assert run_json("prepare", study)["removed"] == 1
+    left = {name for name in digests(study) if "slides/" in name}
+    assert left == {name for name in every if "slides/" in name and gone not in name} | {
+        str(path.relative_to(study)) for path in mine
+    }
+    assert len(list(shown.iterdir())) == len(slides) - 1 + 2
+
+
+def test_tiles_that_are_damaged_in_the_file_are_not_shown_as_taken(study, run_json, monkeypatch):
+    cut, shown = cutting.cut, []
+
+    def without_the_first(*words, **named):
+        for row in cut(*words, **named):
+            parts = {name: getattr(row, name)[1:] for name in ("payloads", "boxes", "numbers", "colours")}
+            yield replace(row, **parts)
+
+    def draw(view, maps, tiles, **named):
+        shown.append(tiles)
+        return draw_overlay(view, maps, tiles, **named)
+
+    monkeypatch.setattr(cutting, "cut", without_the_first)
+    monkeypatch.setattr(pictures, "draw_overlay", draw)
+    told = run_json("prepare", study, "--workers", "1")
+    damaged = pd.read_csv(study / "prepared" / "slides.csv")["damaged_tiles"]
+    assert (damaged > 0).all()
+    assert [tiles.reasons.count("damaged") for tiles in shown] == damaged.tolist()
+    assert sum(len(tiles.kept_10x) for tiles in shown) == told["tiles"]["10x"]
+    assert sum(len(tiles.kept_5x) for tiles in shown) == told["tiles"]["5x"]
+    objects = [json.loads(path.read_text()) for path in (study / "prepared" / "slides").glob("*/regions.geojson")]
+    marked = [one for own in objects for one in own["features"] if "Tile" in json.dumps(one["properties"])]
+    assert len(marked) == sum(told["tiles"].values())
 
 
 def test_the_cap_is_shared_by_a_patients_slides(study, simulated, run_json):

@@ -23,6 +23,7 @@ from tumorboard.network.encoders.encoder import Bag
 from tumorboard.network.saving import load_model
 from tumorboard.phantom import PRESETS, PhantomRequest, write_phantom
 from tumorboard.pipeline.run_plan import RunPlan
+from tumorboard.pipeline.run_results import is_collected
 from tumorboard.pipeline.scans import prepare_scans
 from tumorboard.pipeline.slides import prepare_slides
 from tumorboard.pipeline.training import train_study
@@ -180,15 +181,39 @@ def test_shapley_values_add_up_to_the_risk_less_the_fit_patients_mean(trained):
         assert (moved.notna().to_numpy() == (told[[f"images_{n[8:]}" for n in moved]] > 0).to_numpy()).all()
 
 
-def test_a_fixed_set_of_images_is_a_setting_and_another_question_is_answered_anew(study):
+def test_the_same_question_is_not_answered_again(study):
     path, folds = study / "runs" / "main" / FOLDS[0], pd.read_parquet(study / "folds.parquet").query("fold == 0")
     before = (path / "predictions.parquet").stat().st_mtime_ns
     kept = predict_fold(path, opened(study), folds, months=[12, 36, 60])
     assert (path / "predictions.parquet").stat().st_mtime_ns == before
     assert kept["images_scan"].max() == 3
-    few = predict_fold(path, opened(study), folds, months=[12, 36, 60], choice=ImageChoice({"scan": 2, "tiles_10x": 1}))
-    assert few["images_scan"].max() == 2
-    assert few["combinations"].max() == 2
+
+
+def test_a_fixed_set_of_images_is_a_setting_that_predicts_anew_and_trains_nothing(study):
+    folder, run = StudyFolder(study), study / "runs" / "main"
+    trained_at = {fold: (run / fold / "model.safetensors").stat().st_mtime_ns for fold in FOLDS}
+    with (study / "study.toml").open("a") as file:
+        file.write("\n[prediction]\nscan = 2\ntiles_10x = 1\n")
+    settings = load_settings(folder)
+    assert not is_collected(folder, settings, RunPlan(), opened(study))
+    summary = train_study(folder, settings, RunPlan())
+    assert is_collected(folder, settings, RunPlan(), opened(study))
+    assert {fold: (run / fold / "model.safetensors").stat().st_mtime_ns for fold in FOLDS} == trained_at
+    predicted = pd.read_parquet(run / "predictions.parquet")
+    assert (predicted["images_scan"].max(), predicted["images_tiles_10x"].max()) == (2, 1)
+    assert predicted["combinations"].max() == 2
+    images = {"tiles_10x": 1, "scan": 2}
+    assert summary["images_of_patient"] == images
+    assert json.loads((run / "model" / "model.json").read_text())["images_of_patient"] == images
+
+
+def test_folds_that_were_predicted_over_other_images_are_not_mixed(study, run, run_json):
+    summary = run_json("train", study, "--folds", "0", "--images", "scan=1")
+    assert (len(summary["folds"]), summary["complete"]) == (1, False)
+    assert summary["images_of_patient"] == {"scan": 1}
+    code, _, err = run("train", study, "--images", "tiles=3")
+    assert code == 2
+    assert "no images called 'tiles'" in err
 
 
 # --- a run

@@ -58,19 +58,17 @@ def test_what_cannot_be_is_told(section, content, said):
 
 
 def test_the_documentation_names_every_setting_with_its_default():
-    text = DOCS.read_text(encoding="utf-8")
-    rows = [line.split("|")[1:4] for line in text.splitlines() if line.startswith(("| `network.", "| `training."))]
-    named = [name for row in rows for name in re.findall(r"`([a-z_.]+)`", row[0])]
+    text = DOCS.read_text(encoding="utf-8").split("\n## `study.toml`\n")[1]
+    sections = ("network", "training", "features", "prediction")
+    begins = tuple(f"| `{section}." for section in sections)
+    rows = [line.split("|")[1:4] for line in text.splitlines() if line.startswith(begins)]
+    named = [name for row in rows for name in re.findall(r"`([a-z_.0-9]+)`", row[0])]
     settings = StudySettings()
-    expected = [
-        f"{section}.{name}"
-        for section in ("network", "training")
-        for name in type(getattr(settings, section)).model_fields
-    ]
+    expected = [f"{section}.{name}" for section in sections for name in type(getattr(settings, section)).model_fields]
     assert sorted(named) == sorted(expected)
     shown = tomllib.loads(settings_template(settings))
     for row in rows:
-        names, defaults = re.findall(r"`([a-z_.]+)`", row[0]), re.findall(r"`([^`]*)`", row[1])
+        names, defaults = re.findall(r"`([a-z_.0-9]+)`", row[0]), re.findall(r"`([^`]*)`", row[1])
         for number, name in enumerate(names):
             section, key = name.split(".")
             stated = tomllib.loads(f"value = {defaults[min(number, len(defaults) - 1)]}")["value"]

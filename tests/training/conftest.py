@@ -14,8 +14,9 @@ class SmallResNet(nn.Module):
 
     width = 16
 
-    def __init__(self):
+    def __init__(self, groups=4):
         super().__init__()
+        self.groups = groups
         self.conv1 = nn.Conv2d(3, 8, 7, stride=4, padding=3, bias=False)
         self.bn1 = nn.BatchNorm2d(8)
         self.conv2 = nn.Conv2d(8, self.width, 3, stride=4, padding=1, bias=False)
@@ -30,7 +31,7 @@ class SmallResNet(nn.Module):
         return maps.mean(dim=(2, 3))
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")
 def _quick():
     before = torch.get_num_threads()
     torch.set_num_threads(1)

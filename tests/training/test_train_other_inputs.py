@@ -1,4 +1,4 @@
-"""Training on feature bags, with a real ResNet18, in a process that is killed; the hook for searches."""
+"""Training on feature bags, with a real ResNet18, in a process that is killed."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from small_training_study import ids, settings_of, severity_of, task_of, write_study
+from small_training_study import ids, severity_of, task_of, write_study
 
 from tumorboard.errors import MissingExtraError, UserError
 from tumorboard.features import FeatureFile, Statement, store_features, write_bag
@@ -20,7 +20,6 @@ from tumorboard.network.encoders import picture
 from tumorboard.network.encoders.resnet18 import ResNet18
 from tumorboard.network.saving import load_model
 from tumorboard.training.fold import train_fold
-from tumorboard.training.search import select_c_index_of
 
 TABLES = {"modalities": ["genes", "clinical"]}
 
@@ -94,15 +93,6 @@ def test_weights_that_are_not_there_are_told(study):
     task, inputs = task_of(study, "no-weights", {"modalities": ["tiles_10x"], "weights": "weights/none.pth"})
     with pytest.raises(UserError, match="there is no such file"):
         train_fold(task, inputs, lambda _: None)
-
-
-def test_a_search_is_judged_on_select_patients(study):
-    task, _ = task_of(study, "search", TABLES)
-    judge = select_c_index_of(task)
-    found = judge("trial-1", settings_of(TABLES, {"epochs": 3, "learning_rate": 0.01}))
-    assert found is None or 0 <= found <= 1
-    assert found == judge("trial-1", settings_of(TABLES, {"epochs": 3, "learning_rate": 0.01}))
-    assert (study.root / "runs" / "search" / "trial-1").is_dir()
 
 
 def test_tensorboard_is_an_extra(study):

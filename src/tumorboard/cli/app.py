@@ -23,6 +23,7 @@ from tumorboard.cli.prepare import prepare
 from tumorboard.cli.report import report
 from tumorboard.cli.run import run
 from tumorboard.cli.score import score
+from tumorboard.cli.search import search
 from tumorboard.cli.tile import tile
 from tumorboard.cli.train import train
 from tumorboard.errors import TumorboardError, UserError
@@ -41,6 +42,7 @@ app.command()(cohort)
 app.command()(prepare)
 app.command()(extract)
 app.command()(train)
+app.command()(search)
 app.command()(evaluate)
 app.command()(report)
 app.command()(predict)

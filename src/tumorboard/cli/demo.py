@@ -12,10 +12,8 @@ from tumorboard import RESEARCH_USE_ONLY
 from tumorboard.cli.output import print_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tumorboard.pipeline import DemoStage
-    from tumorboard.study.files import StudyFolder
+    from tumorboard.pipeline.run import StageResult, Tell
 
 
 def demo(
@@ -24,9 +22,11 @@ def demo(
     seed: Annotated[int, typer.Option(help="Seed of every draw.", min=0)] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print the paths as JSON.")] = False,
 ) -> None:
-    """Show the whole program on simulated patients: slides, scans, cohort, evaluation and report.
+    """Show the whole program on simulated patients: slides, scans, cohort, network, evaluation and report.
 
-    Stopped and started again, it goes on with the patients that are missing.
+    Stopped and started again, it goes on where it was.
+    The network starts from ImageNet's weights, which are fetched once; without
+    a network connection from random ones, and the demo says so.
 
     \b
     tumorboard demo demo-study
@@ -34,24 +34,27 @@ def demo(
     """  # noqa: D301
     from rich.console import Console
 
-    from tumorboard.pipeline import DEMO_STAGES, run_demo
-    from tumorboard.pipeline import DemoStage as Stage
+    from tumorboard.cli.progress import current_step
+    from tumorboard.cli.run import report_stage
+    from tumorboard.pipeline import demo_stages, run_demo
 
-    stages = (*DEMO_STAGES, Stage("write the report", lambda _: 5, _report))
-    console = Console(stderr=True, highlight=False)
-    total = sum(stage.seconds(patients) for stage in stages)
+    stages = demo_stages(patients, seed, report_stage())
+    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    total = sum(stage.seconds for stage in stages)
     console.print(
         f"Demo with {patients} simulated patients: {len(stages)} stages, about {total / 60:.0f} minutes on two cores."
     )
     started = time.monotonic()
-    with console.status("") as status:
+    with current_step(console) as show:
 
-        def tell(stage: DemoStage, number: int) -> Callable[[str], None]:
-            duration = f"about {stage.seconds(patients):.0f} s"
-            console.print(f"[{number}/{len(stages)}] {stage.name} ({duration})", markup=False)
-            return status.update
+        def begin(stage: DemoStage, number: int) -> Tell:
+            console.print(f"[{number}/{len(stages)}] {stage.title} (about {stage.seconds:.0f} s)")
+            return show
 
-        report = run_demo(directory, patients, seed, stages, tell).report
+        def end(_stage: DemoStage, result: StageResult) -> None:
+            console.print(f"      {result.outcome}" + (f": {result.told}" if result.told else ""))
+
+        report = run_demo(directory, stages, begin, end).report
     if as_json:
         print_json(
             {"report": str(report.resolve()), "study": str(directory.resolve()), "research_use_only": RESEARCH_USE_ONLY}
@@ -59,10 +62,3 @@ def demo(
     else:
         typer.echo(f"Finished in {time.monotonic() - started:.0f} s. Open the report: {report.resolve()}")
         typer.echo(RESEARCH_USE_ONLY)
-
-
-def _report(folder: StudyFolder, _patients: int, _seed: int, progress: Callable[[str], None]) -> None:
-    from tumorboard.report import build_report
-
-    progress("writing")
-    build_report(folder)

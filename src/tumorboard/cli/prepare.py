@@ -107,6 +107,8 @@ def _print_slides(console: Console, written: Path, prepared: PreparedSlides) -> 
     without = len(prepared.patients_without_tiles)
     if without:
         console.print(f"{without} patients have no tile; see status in slides.csv", style="yellow")
+    if prepared.removed:
+        console.print(f"Removed from store and pictures: {prepared.removed} slides that no row leads to any more")
     _print_failures(console, "slides", [(record.path, record.reason) for record in prepared.failed])
     console.print(f"Look at {written / 'slides.csv'} and the overlays in {written / 'slides'}", soft_wrap=True)
 

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_SECONDS_BETWEEN_LINES = 20.0
 
 
 @contextmanager
@@ -25,6 +32,35 @@ def status_line(title: str) -> Iterator[Callable[[str], None]]:
     console = Console(stderr=True)
     with console.status(title) as status:
         yield lambda step: status.update(f"{title}: {step}")
+
+
+@contextmanager
+def current_step(console: Console) -> Iterator[Callable[[str], None]]:
+    """Show the current step of long work: on a terminal as one line that changes, else as a line now and then.
+
+    Parameters
+    ----------
+    console : Console
+        Of standard error.
+
+    Yields
+    ------
+    callable
+        Takes what is being done now.
+    """
+    if console.is_terminal:
+        with console.status("") as status:
+            yield status.update
+        return
+    last = time.monotonic()
+
+    def tell(step: str) -> None:
+        nonlocal last
+        if time.monotonic() - last >= _SECONDS_BETWEEN_LINES:
+            last = time.monotonic()
+            console.print(f"      {step}", markup=False, soft_wrap=True)
+
+    yield tell
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,22 +29,17 @@ def run(
     """  # noqa: D301
     from rich.console import Console
 
+    from tumorboard.cli.progress import current_step
     from tumorboard.pipeline.run import STUDY_STAGES, run_study
-    from tumorboard.pipeline.run import Stage as StudyStage
     from tumorboard.study.files import StudyFolder as Folder
 
     folder = Folder(study)
-    stages = (*STUDY_STAGES, StudyStage("report", _report))
+    stages = (*STUDY_STAGES, report_stage())
     console = Console(stderr=True, highlight=False)
-    with console.status("") as status:
+    with current_step(console) as show:
 
-        def begin(stage: Stage) -> Callable[[str], None]:
-            status.update(stage.name)
-
-            def tell(step: str) -> None:
-                status.update(f"{stage.name}: {step}")
-
-            return tell
+        def begin(stage: Stage) -> Tell:
+            return lambda step: show(f"{stage.name}: {step}")
 
         def end(stage: Stage, result: StageResult) -> None:
             told = f" ({result.told})" if result.told else ""
@@ -58,6 +52,13 @@ def run(
     else:
         typer.echo(f"Open the report: {folder.report}" if folder.report.is_file() else "There is no report yet")
         typer.echo(RESEARCH_USE_ONLY)
+
+
+def report_stage() -> Stage:
+    """Return the stage that writes the report, where something was evaluated since."""
+    from tumorboard.pipeline.run import Stage as StudyStage
+
+    return StudyStage("report", _report)
 
 
 def _report(folder: StudyFolder, tell: Tell) -> StageResult:

@@ -42,7 +42,7 @@ def train(
         str,
         typer.Option(
             help="At most so many images of a patient when it is predicted, such as tiles_10x=15,tiles_5x=10,scan=3. "
-            "By default all.",
+            "By default what study.toml says, which is all unless it was changed.",
             metavar="IMAGES",
             show_default=False,
         ),
@@ -68,16 +68,16 @@ def train(
     tumorboard evaluate --risks my-study/runs/main/risks.csv
     """  # noqa: D301
     from tumorboard.pipeline.training import RunPlan, train_study
-    from tumorboard.prediction.image_choice import ImageChoice
     from tumorboard.study.files import StudyFolder
 
     folder = StudyFolder(study)
     given: dict[str, Any] = {
-        "network": {"modalities": _words(modalities), "weights": _weights(weights)},
+        "network": {"modalities": words_of(modalities), "weights": weights_of(weights)},
         "training": {"preset": preset, "epochs": epochs, "alone_epochs": epochs},
+        "prediction": _images(images),
     }
     settings = settings_with(folder, given)
-    plan = RunPlan(run, repeats, _numbers(folds), ImageChoice.parse(images, "--images"), workers)
+    plan = RunPlan(run, repeats, numbers_of(folds), workers)
     with run_progress() as report:
         summary = train_study(folder, settings, plan, report=report)
     if as_json:
@@ -92,24 +92,41 @@ def settings_with(folder: Any, given: dict[str, dict[str, Any]]) -> StudySetting
 
     content = load_settings(folder).model_dump(mode="json")
     for section, values in given.items():
-        content[section] |= {name: value for name, value in values.items() if value}
+        content[section] |= {name: value for name, value in values.items() if value not in ("", None, [])}
     return parse_settings(content, "command line")
 
 
-def _words(text: str) -> list[str]:
+def _images(text: str) -> dict[str, int]:
+    """Return the section of settings that ``--images`` stands for, all of it; empty where it was not given."""
+    from tumorboard.prediction.image_choice import ImageChoice
+    from tumorboard.study.settings import PredictionSettings
+
+    most = dict(ImageChoice.parse(text, "--images").most)
+    return dict.fromkeys(PredictionSettings.model_fields, 0) | most if most else {}
+
+
+def words_of(text: str) -> list[str]:
+    """Return words that are separated by commas."""
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
-def _weights(text: str) -> str:
+def weights_of(text: str) -> str:
     """Return the weights as the settings take them: a path there is relative to the study folder."""
     return text if text in {"", "imagenet", "none"} else str(Path(text).resolve())
 
 
-def _numbers(text: str) -> tuple[int, ...]:
+def numbers_of(text: str) -> tuple[int, ...]:
+    """Return folds given as ``0-2,4``.
+
+    Raises
+    ------
+    SettingsError
+        They are something else.
+    """
     from tumorboard.errors import SettingsError
 
     numbers: set[int] = set()
-    for word in _words(text):
+    for word in words_of(text):
         first, _, last = word.partition("-")
         if not first.isdigit() or (last and not last.isdigit()):
             raise SettingsError(f"{word!r} is no fold", where="--folds", fix="Write: --folds 0-2 or --folds 0,3")

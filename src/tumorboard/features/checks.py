@@ -137,5 +137,5 @@ def check_places(coordinates: Coordinates, where: str) -> None:
         f"{len(coordinates) - len(first)} of {len(coordinates)} tiles stand where another one stands: tiles "
         f"{earlier + 1} and {second + 1} at {coordinates[second, 0]}, {coordinates[second, 1]}",
         where=where,
-        fix="Remove them, or keep the first at each place (keep_first)",
+        fix="Remove them, or set features.keep_first = true in study.toml, which keeps the first at each place",
     )

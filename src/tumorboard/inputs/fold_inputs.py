@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Self
 
 import numpy as np
@@ -160,10 +160,26 @@ class FoldInputs:
         return self.rows(modality, [patient])
 
     def rows(self, modality: str, patients: Sequence[str]) -> torch.Tensor:
-        """Return patients' genes or clinical values, shape (patients, names); NaN where unknown."""
-        coding = self.genes if modality == "genes" else self.clinical
-        assert coding is not None
-        return torch.from_numpy(self.study.table(coding, patients))
+        """Return genes or clinical values of patients of the study, shape (patients, names); NaN where unknown."""
+        known = self._coded[modality]
+        return known.values[[known.places[patient] for patient in patients]]
+
+    @cached_property
+    def _coded(self) -> dict[str, _Coded]:
+        """Tables of all patients of the study, coded once: training asks for them in every step."""
+        everyone = [str(patient) for patient in self.study.patients.index]
+        places = {patient: place for place, patient in enumerate(everyone)}
+        return {
+            name: _Coded(places, torch.from_numpy(self.study.table(coding, everyone)))
+            for name, coding in (("genes", self.genes), ("clinical", self.clinical))
+            if coding is not None
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class _Coded:
+    places: Mapping[str, int]
+    values: torch.Tensor
 
 
 def _tiles(pictures: PictureInputs, patient: str) -> list[Tile]:

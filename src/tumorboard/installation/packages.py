@@ -54,6 +54,7 @@ EXTRA_PURPOSES = {
     "archives": "the index of the Imaging Data Commons: which slides and scans of a cohort exist",
     "encoders": "networks of timm as encoders of pictures",
     "forest": "the random survival forest, a rival method (GPL-3)",
+    "search": "which settings of the network are tried next, in 'tumorboard search'",
     "tensorboard": "curves of training in a browser",
 }
 

@@ -13,6 +13,7 @@ from tumorboard.network.evaluation_mode import in_evaluation
 from tumorboard.network.model import MultimodalNetwork, Prediction
 
 BATCH = 4096
+ROWS = 65536
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +98,84 @@ def risk_over_combinations(
         weights=_named(network, totals.weights, count),
         risks=risks if keep_risks else None,
     )
+
+
+def mean_over_combinations(
+    network: MultimodalNetwork, patients: Sequence[Mapping[str, torch.Tensor]], *, rows: int = ROWS
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the mean risk of many patients who have few images each, as training assesses them after every epoch.
+
+    The combinations of many patients are the rows of one table: the same means as `risk_over_combinations`, which a
+    patient of more than `rows` combinations is left to.
+
+    Parameters
+    ----------
+    network : MultimodalNetwork
+        Taken in evaluation, and left as it was.
+    patients : sequence of mapping of str to Tensor, shape (images, width of the modality)
+        As for `risk_over_combinations`.
+    rows : int
+        Combinations at once.
+
+    Returns
+    -------
+    risks : Tensor of float64, shape (patients,)
+    predictions : Tensor of float64, shape (patients, outputs)
+
+    Raises
+    ------
+    ValueError
+        As for `risk_over_combinations`.
+    """
+    risks = torch.zeros(len(patients), dtype=torch.float64)
+    predictions = torch.zeros(len(patients), network.settings.head.outputs, dtype=torch.float64)
+    counts = [math.prod(len(values) for values in own.values()) for own in patients]
+    for own in patients:
+        _check(network, own, rows)
+    for place in (place for place, count in enumerate(counts) if count > rows):
+        found = risk_over_combinations(network, patients[place])
+        risks[place], predictions[place] = found.mean, found.prediction
+    for some in _shared(counts, rows):
+        means = _means_of_rows(network, [patients[place] for place in some])
+        risks[some], predictions[some] = means
+    return risks, predictions
+
+
+def _shared(counts: Sequence[int], rows: int) -> Iterator[list[int]]:
+    """Yield places of patients in order, as many as have at most `rows` combinations together."""
+    some: list[int] = []
+    for place in (place for place, count in enumerate(counts) if count <= rows):
+        if sum(counts[other] for other in some) + counts[place] > rows:
+            yield some
+            some = []
+        some.append(place)
+    if some:
+        yield some
+
+
+def _means_of_rows(
+    network: MultimodalNetwork, patients: Sequence[Mapping[str, torch.Tensor]]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    device = next(iter(patients[0].values())).device
+    sizes = [[len(own[name]) if name in own else 1 for name in network.modalities] for own in patients]
+    chosen = [torch.cartesian_prod(*map(torch.arange, each)).reshape(-1, len(each)) for each in sizes]
+    counts = torch.tensor([len(own) for own in chosen])
+    present = torch.tensor([[name in own for name in network.modalities] for own in patients])
+    with torch.inference_mode(), in_evaluation(network):
+        parts = []
+        for column, name in enumerate(network.modalities):
+            empty = torch.zeros(1, network.widths[name], device=device)
+            part = network.fusion.part(name, torch.cat([own.get(name, empty) for own in patients]))
+            starts = torch.tensor([0, *itertools.accumulate(each[column] for each in sizes)][:-1])
+            rows = torch.cat([own[:, column] for own in chosen]) + starts.repeat_interleave(counts)
+            parts.append(part[rows.to(device)])
+        mask = present.repeat_interleave(counts, dim=0).to(device)
+        output = network.finish(network.fusion.combine(parts, mask)).output.float()
+        values = torch.cat([network.risk(output)[:, None], network.averageable(output)], dim=1).double().cpu()
+    owner = torch.arange(len(patients)).repeat_interleave(counts)
+    sums = torch.zeros(len(patients), values.shape[1], dtype=torch.float64).index_add(0, owner, values)
+    means = sums / counts[:, None]
+    return means[:, 0], means[:, 1:]
 
 
 @dataclass(frozen=True)

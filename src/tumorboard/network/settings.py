@@ -37,7 +37,7 @@ class PictureModality(_Settings):
 
     kind: Literal["picture"] = "picture"
     name: Name
-    encoder: Annotated[str, Field(pattern=r"^(resnet18|timm:.+)$")] = "resnet18"
+    encoder: Annotated[str, Field(pattern=r"^(resnet18|resnet18-layer3|timm:.+)$")] = "resnet18"
     mean: tuple[float, ...] = IMAGENET_MEAN
     sd: tuple[Annotated[float, Field(gt=0)], ...] = IMAGENET_SD
 

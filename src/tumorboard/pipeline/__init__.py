@@ -1,5 +1,5 @@
 """The order of the stages."""
 
-from tumorboard.pipeline.demo import DEMO_STAGES, DemoStage, run_demo
+from tumorboard.pipeline.demo import DemoStage, demo_stages, run_demo
 
-__all__ = ["DEMO_STAGES", "DemoStage", "run_demo"]
+__all__ = ["DemoStage", "demo_stages", "run_demo"]

@@ -35,7 +35,8 @@ def prepare_features(folder: StudyFolder, *, progress: Callable[[int, int, str],
     if table is None:
         return None
     eligible = frozenset(read_cohort(folder)["patient_id"])
-    files = read_feature_files(folder, None, encoding=load_settings(folder).cohort.encoding)
+    settings = load_settings(folder)
+    files = read_feature_files(folder, None, encoding=settings.cohort.encoding, keep_first=settings.features.keep_first)
     stored = store_features(
         folder.store,
         [file for file in files if file.patient_id in eligible],

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from tumorboard.cohort import build_cohort, write_cohort
@@ -15,7 +16,7 @@ from tumorboard.study.settings import StudySettings, load_settings
 
 Outcome = Literal["done", "up to date", "left out"]
 Tell = Callable[[str], None]
-_TABLES = ("patients", "slides", "scans", "features")
+_IMAGE_TABLES = ("slides", "scans", "features")
 _GENES = ("mutations.maf", "mutations.maf.gz", "copy_number.tsv", "copy_number.tsv.gz")
 
 
@@ -106,14 +107,18 @@ def _is_cohort_fresh(folder: StudyFolder, settings: StudySettings) -> bool:
     if not isinstance(built_with, dict) or any(built_with.get(name) != today[name] for name in ("cohort", "folds")):
         return False
     inputs = record.get("inputs")
+    return inputs == fingerprint(_inputs_of_cohort(folder, settings, inputs if isinstance(inputs, dict) else {}))
+
+
+def _inputs_of_cohort(folder: StudyFolder, settings: StudySettings, read: Mapping[str, object]) -> list[Path]:
+    """Return the files that a cohort is built from today; of cBioPortal's those that were read then."""
+    images = [path for name in _IMAGE_TABLES if (path := folder.own_table(name)) is not None]
     if settings.cohort.tables:
         tables = folder.root / settings.cohort.tables
-        return inputs == fingerprint(
-            path for path in sorted(tables.iterdir()) if isinstance(inputs, dict) and path.name in inputs
-        )
-    own = [path for name in _TABLES if (path := folder.own_table(name)) is not None]
-    own += [path for name in _GENES if (path := folder.root / name).is_file()]
-    return inputs == fingerprint(own)
+        return [path for path in sorted(tables.glob("*")) if path.name in read] + images
+    patients = folder.own_table("patients")
+    genes = [path for name in _GENES if (path := folder.root / name).is_file()]
+    return [*([patients] if patients else []), *images, *genes]
 
 
 def _prepare(folder: StudyFolder, tell: Tell) -> StageResult:

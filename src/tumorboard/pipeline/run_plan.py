@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tumorboard.cohort import read_cohort, read_folds
 from tumorboard.errors import SettingsError, StudyError
-from tumorboard.prediction.image_choice import ImageChoice
 from tumorboard.study.files import StudyFolder
 from tumorboard.study.settings import StudySettings
 from tumorboard.training.task import FoldTask
@@ -34,8 +33,6 @@ class RunPlan:
         So many of the study's repeats.
     folds : tuple of int
         Of each repeat; empty for all.
-    choice : ImageChoice
-        Which images of a patient are combined when it is predicted.
     workers : int
         Folds side by side.
     """
@@ -43,7 +40,6 @@ class RunPlan:
     run: str = DEFAULT_RUN
     repeats: int = 1
     folds: tuple[int, ...] = ()
-    choice: ImageChoice = field(default_factory=ImageChoice)
     workers: int = 1
 
     def __post_init__(self) -> None:
@@ -78,11 +74,12 @@ class RunProgress:
 
     def line(self) -> str:
         """Return it in one line, with the time left where that is known."""
-        left = "" if math.isnan(self.seconds_left) else f", about {_duration(self.seconds_left)} left"
+        left = "" if math.isnan(self.seconds_left) else f", about {duration(self.seconds_left)} left"
         return f"{self.done} of {self.folds} folds; {self.step}{left}"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Return a time in words: seconds, minutes or hours."""
     if seconds < _SECONDS_TOLD:
         return f"{seconds:.0f} s"
     if seconds < 60 * _SECONDS_TOLD:

@@ -20,6 +20,7 @@ from tumorboard.network.saving import CONFIG_FILE
 from tumorboard.pipeline.run_plan import RunPlan, months_of, read_study_folds, tasks_of
 from tumorboard.prediction.ensemble import MODEL_FILE, count_seen, write_ensemble
 from tumorboard.prediction.fold import PREDICTIONS_FILE, is_predicted
+from tumorboard.prediction.image_choice import ImageChoice
 from tumorboard.study.files import StudyFolder, read_json, read_stage_table, write_json, write_parquet, write_text
 from tumorboard.study.log import append_log
 from tumorboard.study.settings import StudySettings
@@ -87,7 +88,7 @@ def is_collected(folder: StudyFolder, settings: StudySettings, plan: RunPlan, in
         len(finished) == len(wanted)
         and summary.get("inputs") == inputs.hashes()
         and _is_trained_with(finished[0][1], settings)
-        and summary.get("images_of_patient") == dict(plan.choice.most)
+        and summary.get("images_of_patient") == dict(ImageChoice.of(settings.prediction).most)
     )
 
 
@@ -111,9 +112,9 @@ def _finished(tasks: Iterable[FoldTask], inputs: StudyInputs, settings: StudySet
     """Return the folds that are trained and predicted, all with the settings and inputs of today."""
     found: Finished = []
     hashes = inputs.hashes()
-    choices = settings.network.model_dump(mode="json")
+    choices, choice = settings.network.model_dump(mode="json"), ImageChoice.of(settings.prediction)
     for task in tasks:
-        if not is_predicted(task.path):
+        if not is_predicted(task.path, choice):
             continue
         further = json.loads((task.path / CONFIG_FILE).read_text(encoding="utf-8"))["further"]
         if further["input_hashes"].items() <= hashes.items() and further["network_choices"] == choices:
@@ -185,7 +186,7 @@ def _summary(
         "modalities": list(inputs.modalities),
         "network": settings.network.model_dump(mode="json"),
         "training": finished[0][1]["training"],
-        "images_of_patient": dict(plan.choice.most),
+        "images_of_patient": dict(ImageChoice.of(settings.prediction).most),
         "patients": int(table["patient_id"].nunique()),
         "events": int(table.drop_duplicates("patient_id")["event"].sum()),
         "folds": each,
@@ -256,6 +257,6 @@ def _facts(settings: StudySettings, plan: RunPlan) -> dict[str, Any]:
         "simulated": settings.cohort.simulated,
         "horizons_months": list(settings.evaluation.horizons_months),
         "landmark_months": settings.cohort.landmark_months,
-        "images_of_patient": dict(plan.choice.most),
+        "images_of_patient": dict(ImageChoice.of(settings.prediction).most),
         "settings": settings.model_copy(update={"cohort": cohort, "network": network}).model_dump(mode="json"),
     }

@@ -8,9 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tumorboard.errors import StudyError
 from tumorboard.execution import run_in_order
 from tumorboard.pipeline.image_tables import Progress, images_of_cohort
-from tumorboard.slides.preparation import PatientTask, SlideRecord, SlideTask, prepare_patient
+from tumorboard.slides.preparation import (
+    OBJECTS,
+    OVERLAY,
+    OWN_NAME,
+    PatientTask,
+    SlideRecord,
+    SlideTask,
+    prepare_patient,
+)
 from tumorboard.store import build_index
 from tumorboard.study.files import StudyFolder, write_text
 from tumorboard.study.image_tables import SLIDE_COLUMNS
@@ -31,10 +40,13 @@ class PreparedSlides:
         In the order of patients and of the table.
     tiles : dict of str to int
         Tiles in the store by scale.
+    removed : int
+        Slides whose files were removed because no row of the table leads to them any more.
     """
 
     records: tuple[SlideRecord, ...]
     tiles: dict[str, int]
+    removed: int = 0
 
     @property
     def failed(self) -> tuple[SlideRecord, ...]:
@@ -70,6 +82,7 @@ class PreparedSlides:
             "patients_without_tiles": self.patients_without_tiles,
             "tiles": self.tiles,
             "rejected": self.rejected,
+            "removed": self.removed,
             "warnings": sum(bool(record.warnings) for record in self.records),
         }
 
@@ -119,9 +132,33 @@ def prepare_slides(folder: StudyFolder, *, progress: Progress, workers: int = 0)
         progress(done, len(tasks), "slides")
     counts = build_index(folder.store, shards, ("tiles_10x", "tiles_5x"))
     _write_table(folder, records)
-    prepared_slides = PreparedSlides(tuple(records), {"10x": counts["tiles_10x"], "5x": counts["tiles_5x"]})
+    tiles = {"10x": counts["tiles_10x"], "5x": counts["tiles_5x"]}
+    prepared_slides = PreparedSlides(tuple(records), tiles, _remove_orphans(tasks))
     _log(folder, table.path, prepared_slides)
     return prepared_slides
+
+
+def _remove_orphans(tasks: Sequence[PatientTask]) -> int:
+    """Remove shards and pictures of slides that no row leads to any more; return how many slides that were."""
+    shards = {task.shard(slide) for task in tasks for slide in task.slides}
+    wanted = {shard.stem for shard in shards}
+    orphans = [file for folder in {shard.parent for shard in shards} for file in folder.glob("*.shard")]
+    for folder in {task.pictures for task in tasks}:
+        orphans += [file for name in (OVERLAY, OBJECTS) for file in folder.glob(f"*/{name}")]
+    removed = set()
+    for file in sorted(orphans):
+        name = file.stem if file.suffix == ".shard" else file.parent.name
+        if name in wanted or not OWN_NAME.fullmatch(name) or not file.is_file():
+            continue
+        try:
+            file.unlink()
+            if file.suffix != ".shard" and not any(file.parent.iterdir()):
+                file.parent.rmdir()
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise StudyError(f"{file.name} cannot be removed: {reason}", where=str(file.parent)) from error
+        removed.add(name)
+    return len(removed)
 
 
 def _tasks(folder: StudyFolder, rows: pd.DataFrame, settings: StudySettings) -> list[PatientTask]:

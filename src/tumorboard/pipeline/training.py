@@ -78,7 +78,7 @@ def _one_after_another(tasks: Sequence[FoldTask], inputs: StudyInputs, plan: Run
     for done, task in enumerate(tasks):
         telling = _Telling(report, done, len(tasks), _name(task), durations)
         started = time.monotonic()
-        _do_fold(task, inputs, plan.choice, telling.epoch, telling.predicting)
+        _do_fold(task, inputs, telling.epoch, telling.predicting)
         durations += [time.monotonic() - started] if telling.trained else []
         report(RunProgress(done + 1, len(tasks), _name(task)))
 
@@ -114,7 +114,6 @@ class _Telling:
 def _do_fold(
     task: FoldTask,
     inputs: StudyInputs,
-    choice: ImageChoice,
     epoch: Callable[[Progress], object],
     predicting: Callable[[int, int], object],
 ) -> None:
@@ -126,7 +125,7 @@ def _do_fold(
         path,
         inputs,
         own,
-        choice=choice,
+        choice=ImageChoice.of(task.settings.prediction),
         fit_images=training.assessed_images,
         months=months_of(task.settings),
         device=training.device,
@@ -136,7 +135,7 @@ def _do_fold(
 
 def _side_by_side(tasks: Sequence[FoldTask], plan: RunPlan, report: Report) -> None:
     started = time.monotonic()
-    side = [_Sided(task, plan.choice, min(plan.workers, len(tasks))) for task in tasks]
+    side = [_Sided(task, min(plan.workers, len(tasks))) for task in tasks]
     report(RunProgress(0, len(tasks), f"{side[0].processes if side else 0} folds side by side"))
     for done, name in enumerate(run_in_order(_do_sided, side, plan.workers), start=1):
         left = (time.monotonic() - started) / done * (len(tasks) - done)
@@ -148,7 +147,6 @@ class _Sided:
     """A fold that is done in a process of its own."""
 
     task: FoldTask
-    choice: ImageChoice
     processes: int
 
 
@@ -158,7 +156,7 @@ def _do_sided(sided: _Sided) -> str:
     torch.set_num_threads(max(1, available_cores() // sided.processes))
     task = sided.task
     inputs = StudyInputs.open(task.folder, task.settings)
-    _do_fold(task, inputs, sided.choice, lambda _: None, lambda *_: None)
+    _do_fold(task, inputs, lambda _: None, lambda *_: None)
     return _name(task)
 
 

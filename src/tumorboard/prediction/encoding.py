@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import torch
 
+from tumorboard.inputs.kept_embeddings import KeptEmbeddings
 from tumorboard.network.encoders.encoder import Bag, Inputs
+from tumorboard.network.encoders.picture import PictureEncoder
 from tumorboard.network.evaluation_mode import in_evaluation
 from tumorboard.network.model import MultimodalNetwork
 from tumorboard.prediction.image_choice import ImageChoice
@@ -39,6 +41,7 @@ def encode_patient(
     choice: ImageChoice,
     *,
     batch: int = BATCH,
+    kept: Mapping[str, KeptEmbeddings] | None = None,
 ) -> dict[str, torch.Tensor]:
     """Return a patient's embeddings.
 
@@ -52,6 +55,8 @@ def encode_patient(
         Which images are taken.
     batch : int
         Images at once: memory and speed. While one batch is encoded the next one is read.
+    kept : mapping of str to KeptEmbeddings, optional
+        By modality: embeddings that are taken from there, and added to it.
 
     Returns
     -------
@@ -63,23 +68,48 @@ def encode_patient(
     with torch.inference_mode(), in_evaluation(network), ThreadPoolExecutor(1) as reader:
         for modality in network.modalities:
             count = inputs.count(modality, patient) if modality in inputs.modalities else 0
-            numbers = choice.numbers(modality, count)
-            parts = [numbers[start : start + batch] for start in range(0, len(numbers), batch)]
-            waiting = [reader.submit(inputs.read, modality, patient, part) for part in parts[:1]]
-            found = []
-            for place in range(len(parts)):
-                read = waiting.pop().result()
-                if place + 1 < len(parts):
-                    waiting.append(reader.submit(inputs.read, modality, patient, parts[place + 1]))
-                found.append(network.embed(modality, _on_device(read, device)).float())
-            if found:
-                embeddings[modality] = torch.cat(found)
+            numbers = list(choice.numbers(modality, count))
+            if not numbers:
+                continue
+            encoder = network.encoder(modality)
+            own = (kept or {}).get(modality)
+            if own is None or not isinstance(encoder, PictureEncoder):
+                embeddings[modality] = _encoded(encoder, inputs, patient, modality, numbers, batch, reader, device)
+                continue
+            raw = own.get(patient)
+            if raw is None:
+                raw = _encoded(encoder.raw, inputs, patient, modality, list(range(count)), batch, reader, device).cpu()
+                own.add(patient, raw)
+            embeddings[modality] = encoder.centred(raw[numbers].to(encoder.centre.device))
     return embeddings
+
+
+def _encoded(
+    encode: Callable[[Inputs], torch.Tensor],
+    inputs: PatientInputs,
+    patient: str,
+    modality: str,
+    numbers: Sequence[int],
+    batch: int,
+    reader: ThreadPoolExecutor,
+    device: torch.device,
+) -> torch.Tensor:
+    parts = [numbers[start : start + batch] for start in range(0, len(numbers), batch)]
+    waiting = [reader.submit(inputs.read, modality, patient, part) for part in parts[:1]]
+    found = []
+    for place in range(len(parts)):
+        read = waiting.pop().result()
+        if place + 1 < len(parts):
+            waiting.append(reader.submit(inputs.read, modality, patient, parts[place + 1]))
+        found.append(encode(_on_device(read, device)).float())
+    return torch.cat(found)
 
 
 def _on_device(inputs: Inputs, device: torch.device) -> Inputs:
     if isinstance(inputs, Bag):
         return Bag(inputs.features.to(device), inputs.mask.to(device))
+    if inputs.ndim == 4:
+        return inputs.to(device).contiguous(memory_format=torch.channels_last)
     return inputs.to(device)
 
 

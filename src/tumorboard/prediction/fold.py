@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,9 @@ import torch
 from tumorboard.errors import StudyError
 from tumorboard.inputs import StudyInputs
 from tumorboard.inputs.fold_inputs import FoldInputs
+from tumorboard.inputs.kept_embeddings import KeptEmbeddings
 from tumorboard.network.combinations import risk_over_combinations
+from tumorboard.network.encoders.picture import PictureEncoder
 from tumorboard.network.saving import CONFIG_FILE, WEIGHTS_FILE, SavedModel, load_model
 from tumorboard.prediction.encoding import device_named, encode_patient
 from tumorboard.prediction.image_choice import ImageChoice
@@ -99,7 +102,7 @@ def predict_fold(
     if _is_answered(folder, question):
         return read_stage_table(folder / PREDICTIONS_FILE, _MADE_BY)
     saved = load_model(folder)
-    saved.network.to(device_named(device))
+    saved.network.to(device_named(device), memory_format=torch.channels_last)  # type: ignore[call-overload]
     fold = _Fold(saved, inputs, {role: _with_role(patients, role) for role in ("fit", *_ROLES)})
     fit_choice = ImageChoice(dict.fromkeys(fold.saved.network.modalities, fit_images))
     done, total = 0, len(patients)
@@ -127,15 +130,25 @@ def predict_fold(
     return table
 
 
-def is_predicted(folder: Path) -> bool:
-    """Tell whether a fold's predictions are there, made by the model that is there now."""
+def is_predicted(folder: Path, choice: ImageChoice | None = None) -> bool:
+    """Tell whether a fold's predictions are there, made by the model that is there now.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the fold.
+    choice : ImageChoice, optional
+        And over these images; by default whichever.
+    """
     paths = [folder / name for name in (_QUESTION_FILE, PREDICTIONS_FILE, REFERENCE_FILE, WEIGHTS_FILE, CONFIG_FILE)]
     if not all(path.is_file() for path in paths):
         return False
     try:
-        return read_json(paths[0], _MADE_BY).get("model") == _model_hashes(folder)
+        question = read_json(paths[0], _MADE_BY)
     except StudyError:  # torn
         return False
+    same_images = choice is None or question.get("images") == dict(choice.most)
+    return same_images and question.get("model") == _model_hashes(folder)
 
 
 def _model_hashes(folder: Path) -> dict[str, str]:
@@ -171,9 +184,28 @@ class _Fold:
 
     def embedded(self, role: str, choice: ImageChoice) -> Iterator[tuple[str, dict[str, torch.Tensor]]]:
         network = self.saved.network
-        reader = FoldInputs.from_config(self.inputs, self.saved.further)
+        kept = self._kept
         for patient in self.patients[role]:
-            yield patient, encode_patient(network, reader, patient, choice)
+            yield patient, encode_patient(network, self._reader, patient, choice, kept=kept)
+        for own in kept.values():
+            own.save()
+
+    @cached_property
+    def _reader(self) -> FoldInputs:
+        return FoldInputs.from_config(self.inputs, self.saved.further)
+
+    @cached_property
+    def _kept(self) -> dict[str, KeptEmbeddings]:
+        """What encoders that other folds or runs share have said, where such were trained with."""
+        if self.saved.further["training"]["encoders"] == "fine-tuned":
+            return {}
+        network, folder = self.saved.network, self.inputs.folder.cache / "embeddings"
+        encoders = {name: network.encoder(name) for name in network.modalities}
+        return {
+            name: KeptEmbeddings(folder, name, encoder, self._reader)
+            for name, encoder in encoders.items()
+            if isinstance(encoder, PictureEncoder)
+        }
 
     def predicted(self, patient: str, role: str, embeddings: dict[str, torch.Tensor], mean_risk: float) -> _Predicted:
         network = self.saved.network

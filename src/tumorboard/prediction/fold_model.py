@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+import torch
+
 from tumorboard.network.model import MultimodalNetwork
 from tumorboard.network.saving import SavedModel, load_model
 from tumorboard.network.settings import HeadSettings
@@ -70,7 +72,7 @@ class FoldModel:
             A file is missing or damaged.
         """
         saved = load_model(folder)
-        saved.network.to(device_named("auto"))
+        saved.network.to(device_named("auto"), memory_format=torch.channels_last)  # type: ignore[call-overload]
         return cls(folder.name, saved, FoldReference.read(folder))
 
     @property

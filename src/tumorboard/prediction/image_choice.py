@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from tumorboard.errors import SettingsError
 from tumorboard.inputs import evenly_spaced
+from tumorboard.study.settings import PredictionSettings
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,17 @@ class ImageChoice:
         return evenly_spaced(count, self.most.get(modality, 0))
 
     @classmethod
+    def of(cls, settings: PredictionSettings) -> ImageChoice:
+        """Return what a study's settings say.
+
+        Examples
+        --------
+        >>> ImageChoice.of(PredictionSettings(scan=3)).most
+        {'scan': 3}
+        """
+        return cls({name: most for name, most in settings.model_dump().items() if most})
+
+    @classmethod
     def parse(cls, text: str, option: str) -> ImageChoice:
         """Read it from words such as ``tiles_10x=15,tiles_5x=10,scan=3``; empty for all images.
 
@@ -60,5 +72,8 @@ class ImageChoice:
             name, _, number = part.partition("=")
             if not number.isdigit() or int(number) < 1 or not name:
                 raise SettingsError(f"{part!r} is no number of images", where=option, fix="Write scan=3")
+            if name not in PredictionSettings.model_fields:
+                allowed = ", ".join(PredictionSettings.model_fields)
+                raise SettingsError(f"there are no images called {name!r}", where=option, fix=f"There are {allowed}")
             most[name] = int(number)
         return cls(most)

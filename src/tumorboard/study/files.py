@@ -74,6 +74,11 @@ class StudyFolder:
         return self.root / "cohort_flow.png"
 
     @property
+    def cache(self) -> Path:
+        """What training can make again and runs share, stages and embeddings: ``cache/``. May be removed."""
+        return self.root / "cache"
+
+    @property
     def genes(self) -> Path:
         """All genes of all patients: ``genes.parquet``."""
         return self.root / "genes.parquet"

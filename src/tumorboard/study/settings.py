@@ -18,6 +18,8 @@ from tumorboard.study.training_settings import NetworkChoices, TrainingSettings
 Endpoint = Literal["DSS", "OS", "PFS"]
 Requirement = Literal["clinical", "slide", "scan", "ct", "mr", "mutations", "copy_number", "genes", "endpoint"]
 
+MostImages = Annotated[int, Field(ge=0, le=100_000)]
+
 ENDPOINTS: tuple[Endpoint, ...] = ("DSS", "OS", "PFS")
 REQUIREMENTS: tuple[Requirement, ...] = (
     "clinical", "slide", "scan", "ct", "mr", "mutations", "copy_number", "genes", "endpoint",
@@ -135,12 +137,38 @@ class EvaluationSettings(Section):
     seed: int = 20210
 
 
+class FeatureSettings(Section):
+    """How tile features that a user already has are read.
+
+    Parameters
+    ----------
+    keep_first : bool
+        Where tiles of a file stand at one place, keep the first of them; without it such a file is refused.
+    """
+
+    keep_first: bool = False
+
+
+class PredictionSettings(Section):
+    """Which images of a patient are combined when it is predicted.
+
+    Parameters
+    ----------
+    tiles_10x, tiles_5x, scan : int
+        So many at most, at even distances among those in the store; 0 for all.
+    """
+
+    tiles_10x: MostImages = 0
+    tiles_5x: MostImages = 0
+    scan: MostImages = 0
+
+
 class StudySettings(Section):
     """All settings of a study.
 
     Parameters
     ----------
-    cohort, folds, genes, scores, evaluation, slides, tissue, scans, network, training : settings
+    cohort, folds, genes, scores, evaluation, slides, tissue, scans, features, network, training, prediction : settings
         One section of ``study.toml`` each.
     """
 
@@ -152,8 +180,10 @@ class StudySettings(Section):
     slides: SlideSettings = SlideSettings()
     tissue: TissueSettings = TissueSettings()
     scans: ScanSettings = ScanSettings()
+    features: FeatureSettings = FeatureSettings()
     network: NetworkChoices = NetworkChoices()
     training: TrainingSettings = TrainingSettings()
+    prediction: PredictionSettings = PredictionSettings()
 
 
 def parse_settings(content: dict[str, Any], where: str) -> StudySettings:
@@ -281,11 +311,17 @@ neighbours = {scans.neighbours}              # planes on either side of each tha
 neighbour_mm = {scans.neighbour_mm}          # their distance
 segmenter = {text(scans.segmenter)}              # program that outlines tumours without a mask; "" = none
 
+[features]
+keep_first = {flag(settings.features.keep_first)}        # of tiles at one place keep the first; false = refuse the file
+
 [network]                   # what the network is made of, each explained in docs/study.md
 {_lines(settings.network)}
 
 [training]                  # how it is trained, likewise; -1 or "" = as in the preset
 {_lines(settings.training)}
+
+[prediction]                # so many images of a patient are combined at most; 0 = all
+{_lines(settings.prediction)}
 """
 
 

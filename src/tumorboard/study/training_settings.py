@@ -32,7 +32,8 @@ class NetworkChoices(Section):
         What it looks at, of ``tiles_10x``, ``tiles_5x``, ``scan``, ``genes`` and ``clinical``; empty for all images and
         genes that the study has.
     encoder : str
-        Of pictures: ``resnet18``, or ``timm:`` and a name of timm.
+        Of pictures: ``resnet18``, ``resnet18-layer3`` (without its last group of blocks: textures), or ``timm:`` and a
+        name of timm.
     weights : str
         The encoders' first weights: ``imagenet``, a file relative to the study folder, or ``none`` for random ones.
     features : bool
@@ -58,7 +59,7 @@ class NetworkChoices(Section):
     """
 
     modalities: tuple[TrainedModality, ...] = ()
-    encoder: Annotated[str, Field(pattern=r"^(resnet18|timm:.+)$")] = "resnet18"
+    encoder: Annotated[str, Field(pattern=r"^(resnet18|resnet18-layer3|timm:.+)$")] = "resnet18"
     weights: Annotated[str, Field(min_length=1)] = "imagenet"
     features: bool = True
     tile_px: Annotated[int, Field(ge=64, le=1024)] = 256
@@ -146,9 +147,11 @@ class TrainingSettings(Section):
         Of SGD.
     batch : int
         Patients in a batch.
-    encoders : {"fine-tuned", "frozen"}
-        Whether picture encoders are trained after the frozen epochs. Where they stay frozen, every image is encoded
-        once, without augmentation, and only the rest is trained.
+    encoders : {"fine-tuned", "tuned alone", "frozen"}
+        How long picture encoders are trained: after the frozen epochs of every stage; in their modality's own stage
+        only; or never. Where they are frozen for a whole stage, every image is encoded once, without augmentation,
+        and only the rest is trained. Tuned alone, an encoder does not depend on the other modalities or the fusion,
+        and runs of the same fold share it.
     ties : {"efron", "breslow"}
         Of Cox's likelihood.
     risk_memory : int
@@ -194,7 +197,7 @@ class TrainingSettings(Section):
     frozen_epochs: FromPreset = -1
     patience: FromPreset = -1
     batch: Annotated[int, Field(ge=2, le=4096)] = 32
-    encoders: Literal["fine-tuned", "frozen"] = "fine-tuned"
+    encoders: Literal["fine-tuned", "tuned alone", "frozen"] = "fine-tuned"
     ties: Literal["efron", "breslow"] = "efron"
     risk_memory: Annotated[int, Field(ge=0, le=1000)] = 0
     assessed_images: Annotated[int, Field(ge=0, le=100_000)] = 4

@@ -7,5 +7,5 @@
 - ``networks``, ``frozen``, ``assessment``: networks, cached embeddings, and risks over combinations
 - ``checkpoint``, ``history``: what is kept on the disk
 - ``machine``: processors and precision
-- ``search``: the hook for a search of hyper-parameters
+- ``search``: what a search of hyper-parameters varies, tries and is judged by
 """

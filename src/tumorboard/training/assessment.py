@@ -10,7 +10,7 @@ import torch
 
 from tumorboard.errors import UndefinedEstimateError
 from tumorboard.inputs.pictures import evenly_spaced
-from tumorboard.network.combinations import risk_over_combinations
+from tumorboard.network.combinations import mean_over_combinations
 from tumorboard.network.evaluation_mode import in_evaluation
 from tumorboard.network.model import MultimodalNetwork
 from tumorboard.survival import Survival, harrell_concordance
@@ -66,13 +66,11 @@ def assess(
         by_modality = {
             name: _embeddings(network, reader, name, patients, images, machine) for name in network.modalities
         }
-        found = [
-            risk_over_combinations(network, {name: own[patient] for name, own in by_modality.items() if patient in own})
-            for patient in patients
-        ]
-    outputs = network.settings.head.outputs
-    predictions = torch.stack([one.prediction for one in found]) if found else torch.empty(0, outputs)
-    return Assessment(np.array([one.mean for one in found]), predictions.double().cpu())
+        risks, predictions = mean_over_combinations(
+            network,
+            [{name: own[patient] for name, own in by_modality.items() if patient in own} for patient in patients],
+        )
+    return Assessment(risks.numpy(), predictions)
 
 
 def _embeddings(
@@ -90,7 +88,8 @@ def _embeddings(
         }
     with machine.autocast():
         if reader.inputs.study.pictures(name) is None:
-            return {patient: network.embed(name, machine.put(reader.whole(name, [patient]))).float() for patient in who}
+            found = network.embed(name, machine.put(reader.whole(name, who))).float()
+            return dict(zip(who, torch.split(found, 1), strict=True))
         asked = [(patient, number) for patient in who for number in evenly_spaced(counts[patient], images)]
         parts = [asked[start : start + IMAGES_AT_ONCE] for start in range(0, len(asked), IMAGES_AT_ONCE)]
         together = torch.cat([network.embed(name, machine.put(reader.pictures(name, part))).float() for part in parts])

@@ -52,6 +52,12 @@ class State:
     best_epoch: int = -1
     history: list[dict[str, Any]] = field(default_factory=list)
 
+    def end_stage(self, carried: dict[str, torch.Tensor]) -> None:
+        """Go to the beginning of the next stage, to which this one leaves some weights."""
+        self.carried |= carried
+        self.stage, self.epoch, self.best_loss, self.best_epoch = self.stage + 1, 0, float("inf"), -1
+        self.network, self.optimiser, self.memory, self.best = {}, {}, {}, {}
+
 
 class Checkpoint:
     """A fold's checkpoint file.

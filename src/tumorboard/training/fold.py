@@ -25,7 +25,7 @@ from tumorboard.study.training_settings import TrainingSettings
 from tumorboard.survival import breslow_baseline
 from tumorboard.training.assessment import assess
 from tumorboard.training.checkpoint import Checkpoint
-from tumorboard.training.frozen import encode_all
+from tumorboard.training.frozen import centre_all, encode_all
 from tumorboard.training.history import TensorBoard, write_history
 from tumorboard.training.machine import Machine
 from tumorboard.training.networks import carried_from, head_of, make_network, network_settings
@@ -33,7 +33,8 @@ from tumorboard.training.objective import who_counts
 from tumorboard.training.optimisation import picture_modalities
 from tumorboard.training.random_numbers import seed_for
 from tumorboard.training.reading import Reader
-from tumorboard.training.stage import TOGETHER, Ground, Stage, StagePlan, first_judged, stage_plans
+from tumorboard.training.shared_stages import SharedStage, stage_key
+from tumorboard.training.stage import TOGETHER, TUNED_ALONE, Ground, Stage, StagePlan, first_judged, stage_plans
 from tumorboard.training.task import ENCODING, FoldTask, Progress, Report, roles_of
 
 _RISEN = 2.0
@@ -115,7 +116,7 @@ class _Training:
         self._head = head_of(self._settings.network, torch.tensor(outcome.time_months), torch.tensor(outcome.event))
         self._checkpoint = Checkpoint(task.path)
         self._state = self._checkpoint.read(key)
-        self._plans = stage_plans(self._inputs.modalities, self._settings.training.recipe(), self._who, self._teach)
+        self._plans = stage_plans(self._inputs.modalities, self._settings.training, self._who, self._teach)
         self._board = TensorBoard(task.path, self._state.history) if self._settings.training.tensorboard else None
         self._sources: dict[str, str] = {}
         self._frozen: dict[str, torch.Tensor] = {}
@@ -135,12 +136,12 @@ class _Training:
         """Train what is left to train, and save the model."""
         training = self._settings.training
         with Reader(self._inputs, training) as reader:
-            if training.encoders == "frozen":
-                reader.embeddings = self._encoded(reader)
             key = (training.seed, self._task.repeat, self._task.fold)
             ground = Ground(training, reader, self._machine, key)
             network = None
             for plan in self._plans[self._state.stage :]:
+                if plan.encoded and not reader.embeddings:
+                    reader.embeddings = self._encoded(reader)
                 network = self._run_stage(plan, ground)
             assert network is not None
             self._save(network, reader)
@@ -150,18 +151,19 @@ class _Training:
         self._checkpoint.remove()
 
     def _encoded(self, reader: Reader) -> dict[str, dict[str, torch.Tensor]]:
-        network = self._network(self._plans[-1], {})
+        network = self._network(self._plans[-1], self._state.carried)
         network.to(self._machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         for name in picture_modalities(network):
             network.encoder(name).freeze()
-        # random ones differ from stage to stage, and these are those that were encoded with
+        patients = [*self._fit, *self._select]
+        folder = self._task.folder.cache / "embeddings"
+        raw = encode_all(network, reader, patients, self._machine, folder, self._told_of_encoding())
+        centred = centre_all(network, raw, self._fit)
+        # first weights that are random differ from stage to stage, and these are those that were encoded with
         self._frozen = {
             name: own for name, own in network.state_dict().items() if name.startswith(_frozen_names(network))
         }
-        patients = [*self._fit, *self._select]
-        return encode_all(
-            network, reader, patients, self._machine, self._task.run_path / "embeddings", self._told_of_encoding()
-        )
+        return centred
 
     def _told_of_encoding(self) -> Callable[[int, int], None]:
         begun = told = time.monotonic()
@@ -177,8 +179,10 @@ class _Training:
         return tell
 
     def _network(self, plan: StagePlan, carried: dict[str, torch.Tensor]) -> MultimodalNetwork:
-        settings = network_settings(self._inputs, plan.modalities, self._settings.network, self._head)
-        training = self._settings.training
+        training, choices = self._settings.training, self._settings.network
+        if plan.name != TOGETHER and training.encoders == TUNED_ALONE:
+            choices = choices.model_copy(update={"fusion": "concat", "modality_dropout": 0.0})
+        settings = network_settings(self._inputs, plan.modalities, choices, self._head)
         seed = seed_for(training.seed, self._task.repeat, self._task.fold, plan.name)
         weights, root = self._settings.network.weights, self._task.folder.root
         network, sources = make_network(settings, seed, weights, root, {**carried, **self._frozen})
@@ -186,16 +190,28 @@ class _Training:
         return network
 
     def _run_stage(self, plan: StagePlan, ground: Ground) -> MultimodalNetwork:
-        state = self._state
-        stage = Stage(plan, ground, self._network(plan, state.carried), state)
-        stage.run(lambda row: self._told(plan, row))
-        if plan.name != TOGETHER:
-            state.carried |= carried_from(stage.network, plan.name)
-            state.stage, state.epoch, state.best_loss, state.best_epoch = state.stage + 1, 0, math.inf, -1
-            state.network, state.optimiser, state.memory, state.best = {}, {}, {}, {}
-            self._checkpoint.write(state, always=True)
-        network: MultimodalNetwork = stage.network
+        network = self._network(plan, self._state.carried)
+        if plan.name == TOGETHER:
+            Stage(plan, ground, network, self._state).run(lambda row: self._told(plan, row))
+            return network
+        shared = SharedStage(self._task.folder.cache / "stages", plan, self._stage_key(plan, network))
+        kept = shared.read()
+        if kept is None:
+            Stage(plan, ground, network, self._state).run(lambda row: self._told(plan, row))
+            carried = carried_from(network, plan.name, encoder=not plan.encoded)
+            shared.write(carried, [row for row in self._state.history if row["stage"] == plan.name])
+        else:
+            carried, history = kept
+            self._state.history = [row for row in self._state.history if row["stage"] != plan.name] + history
+            self._told(plan, history[-1])
+        self._state.end_stage(carried)
+        self._checkpoint.write(self._state, always=True)
         return network
+
+    def _stage_key(self, plan: StagePlan, network: MultimodalNetwork) -> str:
+        fold = [self._settings.training.seed, self._task.repeat, self._task.fold]
+        key = {"fold": fold, "versions": [__version__, torch.__version__]}
+        return stage_key(plan, network, self._settings, self._inputs, self._machine, key)
 
     def _told(self, plan: StagePlan, row: dict[str, Any]) -> None:
         self._checkpoint.write(self._state)
@@ -227,8 +243,7 @@ class _Training:
 
         def work(plan: StagePlan, epoch: int) -> float:
             pictures = sum(self._inputs.study.pictures(name) is not None for name in plan.modalities)
-            frozen = self._settings.training.encoders == "frozen"
-            each = 0.0 if frozen else 1.0 if epoch < frozen_epochs else 3.0
+            each = 0.0 if plan.encoded else 1.0 if epoch < frozen_epochs else 3.0
             return (0.05 + pictures * each) * len(plan.fit)
 
         plans = {plan.name: plan for plan in self._plans}

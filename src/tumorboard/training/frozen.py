@@ -6,22 +6,15 @@ the study, to the last bit.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
-from tumorboard.inputs.fold_inputs import FoldInputs
-from tumorboard.network.encoders.encoder import Encoder
+from tumorboard.inputs.kept_embeddings import KeptEmbeddings
 from tumorboard.network.encoders.picture import PictureEncoder
 from tumorboard.network.evaluation_mode import in_evaluation
 from tumorboard.network.model import MultimodalNetwork
-from tumorboard.study.files import write_whole
 from tumorboard.training.machine import Machine
 from tumorboard.training.reading import Reader
 
@@ -36,7 +29,7 @@ def encode_all(
     folder: Path,
     told: Callable[[int, int], object] = lambda done, of: None,
 ) -> dict[str, dict[str, torch.Tensor]]:
-    """Return embeddings of all pictures of patients.
+    """Return embeddings of all pictures of patients, before they are standardised.
 
     Parameters
     ----------
@@ -58,18 +51,17 @@ def encode_all(
     names = [name for name in network.modalities if isinstance(network.encoder(name), PictureEncoder)]
     found: dict[str, dict[str, torch.Tensor]] = {}
     for place, name in enumerate(names):
-        path = folder / f"{name}-{_key(network.encoder(name), reader.inputs, name, machine)}.safetensors"
-        kept = _read(path)
-        who = [patient for patient in patients if reader.inputs.count(name, patient)]
-        missing = [patient for patient in who if patient not in kept]
-        with torch.inference_mode(), in_evaluation(network), machine.autocast():
-            for number, patient in enumerate(missing):
-                kept[patient] = _encode(network, reader, name, patient, machine)
-                told(place * len(patients) + number, len(names) * len(patients))
-        if missing:
-            # nobody is removed: other folds have other patients
-            write_whole(path, partial(save_file, kept))
-        found[name] = {patient: kept[patient] for patient in who}
+        kept = KeptEmbeddings(folder, name, _picture_encoder(network, name), reader.inputs)
+        found[name] = {}
+        for number, patient in enumerate(patient for patient in patients if reader.inputs.count(name, patient)):
+            own = kept.get(patient)
+            if own is None:
+                with torch.inference_mode(), in_evaluation(network):
+                    own = _encode(network, reader, name, patient, machine)
+                kept.add(patient, own)
+            found[name][patient] = own
+            told(place * len(patients) + number, len(names) * len(patients))
+        kept.save()
     return found
 
 
@@ -77,30 +69,36 @@ def _encode(network: MultimodalNetwork, reader: Reader, name: str, patient: str,
     numbers = range(reader.inputs.count(name, patient))
     parts = [numbers[start : start + IMAGES_AT_ONCE] for start in range(0, len(numbers), IMAGES_AT_ONCE)]
     pictures = (reader.pictures(name, [(patient, number) for number in part]) for part in parts)
-    embedded = torch.cat([network.embed(name, machine.put(read)).float().cpu() for read in pictures])
-    return embedded.clone()
+    encoder = _picture_encoder(network, name)
+    return torch.cat([encoder.raw(machine.put(read)).float().cpu() for read in pictures]).clone()
 
 
-def _read(path: Path) -> dict[str, torch.Tensor]:
-    if not path.is_file():
-        return {}
-    try:
-        with safe_open(path, "pt") as file:
-            return {patient: file.get_tensor(patient) for patient in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError):
-        return {}  # damaged: encoded again
+def _picture_encoder(network: MultimodalNetwork, name: str) -> PictureEncoder:
+    encoder = network.encoder(name)
+    assert isinstance(encoder, PictureEncoder)
+    return encoder
 
 
-def _key(encoder: Encoder, inputs: FoldInputs, name: str, machine: Machine) -> str:
-    """Hash all that an embedding depends on: weights, pictures, size, stain and precision."""
-    digest = hashlib.sha256()
-    for key, value in encoder.state_dict().items():
-        digest.update(key.encode())
-        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
-    stain: Mapping[str, object] = inputs.stain_to_json() or {}
-    pictures = inputs.study.pictures(name)
-    assert pictures is not None
-    digest.update(json.dumps([
-        inputs.study.hashes()[f"{name}.index"], pictures.size_px, stain.get(name), machine.device.type, machine.half,
-    ]).encode())  # fmt: skip
-    return digest.hexdigest()[:16]
+def centre_all(
+    network: MultimodalNetwork, raw: Mapping[str, Mapping[str, torch.Tensor]], fit: Sequence[str]
+) -> dict[str, dict[str, torch.Tensor]]:
+    """Standardise embeddings on the fit patients, in the encoders too, and return them.
+
+    Encoders that stay frozen have no other way to bring numbers of very different spread to one, without which a small
+    network hardly learns from few events.
+
+    Parameters
+    ----------
+    network : MultimodalNetwork
+    raw : mapping of str to mapping of str to Tensor, shape (images, width)
+        By modality and patient, as `encode_all` gives them.
+    fit : sequence of str
+        Fit patients.
+    """
+    found = {}
+    for name, own in raw.items():
+        encoder = _picture_encoder(network, name)
+        encoder.centre_on([own[patient] for patient in fit if patient in own])
+        on_processor = (encoder.centre.cpu(), encoder.scale.cpu())
+        found[name] = {patient: (each - on_processor[0]) / on_processor[1] for patient, each in own.items()}
+    return found

@@ -26,6 +26,7 @@ from tumorboard.network.settings import (
     TableModality,
 )
 from tumorboard.study.training_settings import NetworkChoices
+from tumorboard.training.optimisation import picture_modalities
 
 Weights = dict[str, torch.Tensor]
 
@@ -107,10 +108,19 @@ def make_network(
     return network, sources
 
 
-def carried_from(network: MultimodalNetwork, modality: str) -> Weights:
-    """Return what belongs to one modality alone: its encoder, and its own layers of the fusion."""
+def carried_from(network: MultimodalNetwork, modality: str, *, encoder: bool = True) -> Weights:
+    """Return what belongs to one modality alone: its own layers of the fusion, and its encoder where that learned.
+
+    Parameters
+    ----------
+    network : MultimodalNetwork
+    modality : str
+    encoder : bool
+        With the encoder, if it reads pictures.
+    """
+    left_out = f"encoders.{modality}." if not encoder and modality in picture_modalities(network) else None
     return {
         name: value.detach().cpu().clone()
         for name, value in network.state_dict().items()
-        if modality in name.split(".")
+        if modality in name.split(".") and not (left_out and name.startswith(left_out))
     }

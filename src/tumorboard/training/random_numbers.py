@@ -13,7 +13,7 @@ def _digest(parts: tuple[object, ...]) -> bytes:
 
 def numbers_for(*parts: object) -> np.random.Generator:
     """Return random numbers for a purpose, such as (seed, repeat, fold, stage, epoch, patient, modality)."""
-    return np.random.default_rng(np.frombuffer(_digest(parts), "<u4").tolist())
+    return np.random.default_rng(np.frombuffer(_digest(parts), "<u4"))
 
 
 def seed_for(*parts: object) -> int:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
@@ -22,6 +24,7 @@ from tumorboard.training.augmentation import vary
 from tumorboard.training.random_numbers import numbers_for
 
 _BATCHES_AHEAD = 2
+_PARTS_A_THREAD = 2
 Embeddings = Mapping[str, Mapping[str, torch.Tensor]]
 """By modality and patient, shape (images, width): of encoders that stay frozen."""
 
@@ -62,7 +65,9 @@ class Reader:
         self.inputs = inputs
         self.embeddings = embeddings or {}
         self._settings = settings
-        self._threads = ThreadPoolExecutor(settings.workers or available_cores())
+        workers = settings.workers or available_cores()
+        self._threads = ThreadPoolExecutor(workers)
+        self._parts = _PARTS_A_THREAD * workers
 
     def __enter__(self) -> Self:
         return self
@@ -102,7 +107,7 @@ class Reader:
     ) -> _Pending:
         columns = [self.inputs.modalities.index(name) for name in modalities]
         present = self.inputs.present(patients)[:, columns]
-        pictures: dict[str, list[Future[Pixels] | None]] = {}
+        pictures: dict[str, _Pictures] = {}
         inputs: dict[str, Inputs] = {}
         embeddings: dict[str, torch.Tensor] = {}
         for there, name in zip(present.T, modalities, strict=True):
@@ -112,20 +117,28 @@ class Reader:
             if name in self.embeddings:
                 embeddings[name] = self._drawn_embeddings(name, who, key)
             elif found := self.inputs.study.pictures(name):
-                pictures[name] = [
-                    None if patient is None else self._threads.submit(self._draw, found, patient, (*key, patient, name))
+                pictures[name] = self._written(found, [
+                    None if patient is None else partial(self._draw, found, patient, (*key, patient, name))
                     for patient in who
-                ]
+                ])  # fmt: skip
             else:
                 inputs[name] = self.whole(name, who)
         return _Pending(torch.from_numpy(rows.copy()), torch.from_numpy(present.copy()), pictures, inputs, embeddings)
 
-    def _draw(self, pictures: PictureInputs, patient: str, key: tuple[object, ...]) -> Pixels:
+    def _written(self, pictures: PictureInputs, writers: Sequence[_Writer | None]) -> _Pictures:
+        """Let threads write pictures into the memory of their batch, some each: black where there is no writer."""
+        pixels = np.empty((len(writers), pictures.size_px, pictures.size_px, pictures.channels), np.uint8)
+        bounds = np.linspace(0, len(writers), min(len(writers), self._parts) + 1).astype(int).tolist()
+        return _Pictures(pixels, [
+            self._threads.submit(_write, writers[start:end], pixels[start:end]) for start, end in pairwise(bounds)
+        ])  # fmt: skip
+
+    def _draw(self, pictures: PictureInputs, patient: str, key: tuple[object, ...], into: Pixels) -> None:
         random = numbers_for(*key)
         number = int(random.integers(pictures.count(patient)))
         around = pictures.neighbours(patient, number) if self._settings.neighbours else 0
         neighbour = int(random.integers(around + 1))
-        return vary(pictures.read_with_channels_last(patient, number, neighbour), self._settings, random)
+        vary(pictures.read_with_channels_last(patient, number, neighbour), self._settings, random, into)
 
     def _drawn_embeddings(self, name: str, who: Sequence[str | None], key: tuple[object, ...]) -> torch.Tensor:
         known = self.embeddings[name]
@@ -157,26 +170,47 @@ class Reader:
         """Return patients' pictures as they are, shape (n, channels, size, size)."""
         found = self.inputs.study.pictures(name)
         assert found is not None
-        return _channels_first(list(self._threads.map(lambda one: found.read_with_channels_last(*one), asked)))
+        return self._written(found, [partial(_read, found, patient, number) for patient, number in asked]).finish()
+
+
+_Writer = Callable[[Pixels], None]
+"""Writes a picture where it is told."""
+
+
+def _write(writers: Sequence[_Writer | None], pixels: Pixels) -> None:
+    for writer, into in zip(writers, pixels, strict=True):
+        if writer is None:
+            into[...] = 0
+        else:
+            writer(into)
+
+
+def _read(pictures: PictureInputs, patient: str, number: int, into: Pixels) -> None:
+    into[...] = pictures.read_with_channels_last(patient, number)
+
+
+@dataclass(frozen=True, eq=False)
+class _Pictures:
+    """A batch's pictures of one modality, shape (n, size, size, channels), and the threads' work of writing them."""
+
+    pixels: Pixels
+    work: list[Future[None]]
+
+    def finish(self) -> torch.Tensor:
+        """Return the pictures, shape (n, channels, size, size), with channels last in memory."""
+        for part in self.work:
+            part.result()
+        return torch.from_numpy(self.pixels).permute(0, 3, 1, 2)
 
 
 @dataclass(frozen=True, eq=False)
 class _Pending:
     rows: torch.Tensor
     present: torch.Tensor
-    pictures: dict[str, list[Future[Pixels] | None]]
+    pictures: dict[str, _Pictures]
     inputs: dict[str, Inputs]
     embeddings: dict[str, torch.Tensor]
 
     def finish(self) -> Drawn:
-        inputs = dict(self.inputs)
-        for name, futures in self.pictures.items():
-            read = [None if future is None else future.result() for future in futures]
-            empty = np.zeros_like(next(picture for picture in read if picture is not None))
-            inputs[name] = _channels_first([empty if picture is None else picture for picture in read])
+        inputs = self.inputs | {name: pictures.finish() for name, pictures in self.pictures.items()}
         return Drawn(self.rows, self.present, inputs, self.embeddings)
-
-
-def _channels_first(pictures: Sequence[Pixels]) -> torch.Tensor:
-    """Return pictures as a tensor (n, channels, size, size) whose memory has channels last."""
-    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2)

@@ -23,6 +23,7 @@ from tumorboard.training.random_numbers import numbers_for, seed_for
 from tumorboard.training.reading import Drawn, Reader
 
 TOGETHER = "together"
+FROZEN, TUNED_ALONE = "frozen", "tuned alone"
 
 
 class DivergedError(UserError):
@@ -41,6 +42,8 @@ class StagePlan:
     epochs : int
     fit, select : tuple of str
         Patients who have one of them at least.
+    encoded : bool
+        Picture encoders are frozen in all of its epochs, and their pictures were encoded before.
     """
 
     name: str
@@ -48,6 +51,7 @@ class StagePlan:
     epochs: int
     fit: tuple[str, ...]
     select: tuple[str, ...]
+    encoded: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +164,7 @@ class Stage:
     def _freeze(self, epoch: int) -> bool:
         """Freeze or thaw the picture encoders; return whether there are some, and they are frozen."""
         pictures = picture_modalities(self.network)
-        frozen = self._ground.settings.encoders == "frozen" or epoch < self._ground.recipe.frozen_epochs
+        frozen = self._plan.encoded or epoch < self._ground.recipe.frozen_epochs
         for name in pictures:
             encoder = self.network.encoder(name)
             if frozen:
@@ -219,7 +223,7 @@ class Stage:
 
     def _weights(self) -> dict[str, torch.Tensor]:
         """Return a copy of all weights but those of encoders that stay frozen, which a new start makes again."""
-        left_out = picture_modalities(self.network) if self._ground.settings.encoders == "frozen" else ()
+        left_out = picture_modalities(self.network) if self._plan.encoded else ()
         prefixes = tuple(f"encoders.{name}." for name in left_out)
         return {
             name: value.detach().clone()
@@ -245,30 +249,38 @@ def first_judged(recipe: Recipe, epochs: int) -> int:
 
 def stage_plans(
     modalities: Sequence[str],
-    recipe: Recipe,
+    settings: TrainingSettings,
     who: Callable[[str, Sequence[str]], tuple[str, ...]],
     can: Callable[[Sequence[str]], bool],
 ) -> list[StagePlan]:
     """Plan a fold's stages: each modality alone, then all together.
 
-    A modality whose fit patients cannot teach it alone, having no event among them, is not trained alone.
+    A modality whose fit patients cannot teach it alone, having no event among them, is not trained alone; nor is one
+    that is the only one, unless its encoder is tuned alone.
 
     Parameters
     ----------
     modalities : sequence of str
-    recipe : Recipe
+    settings : TrainingSettings
     who : callable
         Returns the patients of a role (``fit`` or ``select``) who have one of some modalities at least.
     can : callable
         Whether patients can be learned from.
     """
     plans = []
-    if recipe.alone_epochs and len(modalities) > 1:
+    recipe = settings.recipe()
+    if recipe.alone_epochs and (len(modalities) > 1 or settings.encoders == TUNED_ALONE):
         for name in modalities:
             fit = who("fit", [name])
             if can(fit):
-                plans.append(StagePlan(name, (name,), recipe.alone_epochs, fit, who("select", [name])))
+                own = who("select", [name])
+                plans.append(StagePlan(name, (name,), recipe.alone_epochs, fit, own, settings.encoders == FROZEN))
     everything = StagePlan(
-        TOGETHER, tuple(modalities), recipe.epochs, who("fit", modalities), who("select", modalities)
+        TOGETHER,
+        tuple(modalities),
+        recipe.epochs,
+        who("fit", modalities),
+        who("select", modalities),
+        settings.encoders in {FROZEN, TUNED_ALONE},
     )
     return [*plans, everything]

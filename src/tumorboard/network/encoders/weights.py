@@ -82,7 +82,8 @@ def load_encoder_weights(network: nn.Module, source: str | Path, *, cache: Path)
     if source == NONE:
         return NONE
     path = _imagenet_file(network, cache) if source == IMAGENET else Path(source)
-    put_weights(network, read_weights(path), path)
+    left_out = ("fc", "layer4") if isinstance(network, ResNet18) and network.groups == 3 else None
+    put_weights(network, read_weights(path), path, classifier=left_out)
     return f"{path.name}, SHA-256 {sha256_of(path)}"
 
 

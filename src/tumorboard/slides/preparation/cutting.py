@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tumorboard.errors import UnknownScaleError
 from tumorboard.slides.opening import open_slide
@@ -72,12 +73,31 @@ def cut_slide(slide: SlideTask, task: PatientTask, allotted: Allotted, key: dict
         found = survey(opened, slide, task.slide_settings, task.tissue_settings)
         chosen = choose_tiles(found, allotted, task.slide_settings)
         record = describe(slide, opened, found, chosen)
-        rows = cut_rows(opened, found, chosen, task.slide_settings)
+        taken: dict[TileScale, NDArray[np.int64]] = {}
+        rows = noted(cut_rows(opened, found, chosen, task.slide_settings), chosen, taken)
         judged = {scale: each.judged for scale, each in found.scales.items()}
         metadata = ShardMetadata(slide.patient_id, slide.key, key)
         record = write_shard(task.shard(slide), metadata, record, rows, judged)
-        write_pictures(task.pictures_of(slide), opened, found, chosen, record)
+        write_pictures(task.pictures_of(slide), opened, found, chosen, taken, record)
     return record
+
+
+def noted(rows: Iterable[TileRow], chosen: Chosen, taken: dict[TileScale, NDArray[np.int64]]) -> Iterator[TileRow]:
+    """Give rows on, and note the numbers of their tiles.
+
+    Parameters
+    ----------
+    rows : iterable of TileRow
+    chosen : mapping of str to ndarray of int64
+        The tiles that were to be cut, by scale.
+    taken : dict of str to ndarray of int64
+        Is filled with those that were, sorted.
+    """
+    numbers: dict[TileScale, list[int]] = {scale: [] for scale in chosen}
+    for row in rows:
+        numbers[row.scale] += row.numbers.tolist()
+        yield row
+    taken.update({scale: np.array(sorted(own), np.int64) for scale, own in numbers.items()})
 
 
 def cut_rows(opened: Slide, found: Survey, chosen: Chosen, settings: SlideSettings) -> Iterator[TileRow]:

@@ -25,13 +25,16 @@ from tumorboard.study.files import write_picture
 
 OVERLAY, OBJECTS = "overlay.jpg", "regions.geojson"
 ARTEFACTS = ("pen", "fold", "blur", "bubble", "border")
+_NONE: NDArray[np.int64] = np.zeros((0, 4), np.int64)
 _COLOURS = {"10x": TILE_10X, "5x": TILE_5X}
 
 Chosen = Mapping[TileScale, NDArray[np.int64]]
 """Numbers of the tiles that were taken, by scale."""
 
 
-def write_pictures(folder: Path, slide: Slide, survey: Survey, chosen: Chosen, record: SlideRecord) -> None:
+def write_pictures(
+    folder: Path, slide: Slide, survey: Survey, chosen: Chosen, taken: Chosen, record: SlideRecord
+) -> None:
     """Write the overlay and the GeoJSON of a slide.
 
     Parameters
@@ -41,7 +44,9 @@ def write_pictures(folder: Path, slide: Slide, survey: Survey, chosen: Chosen, r
     slide : Slide
     survey : Survey
     chosen : mapping of str to ndarray of int64
-        Numbers of the tiles that were taken, by scale.
+        Numbers of the tiles that were to be taken, by scale.
+    taken : mapping of str to ndarray of int64
+        Those of them that were taken; the others are damaged in the file.
     record : SlideRecord
         What the overlay states.
 
@@ -52,13 +57,14 @@ def write_pictures(folder: Path, slide: Slide, survey: Survey, chosen: Chosen, r
     """
     found = survey.tissue
     maps = RegionMaps(found.tissue, {name: getattr(found, name) for name in ARTEFACTS}, found.downsample)
-    boxes = {scale: survey.scales[scale].grid.boxes[numbers] for scale, numbers in chosen.items()}
+    boxes = {scale: survey.scales[scale].grid.boxes[numbers] for scale, numbers in taken.items()}
+    damaged = [survey.scales[scale].grid.boxes[np.setdiff1d(chosen[scale], taken[scale])] for scale in chosen]
     shown = draw_overlay(
         view_of(slide),
         maps,
-        _shown_tiles(survey, boxes),
+        _shown_tiles(survey, boxes, np.concatenate([_NONE, *damaged])),
         facts=_facts(record),
-        warnings=survey.warnings,
+        warnings=record.warnings,
         annotation=survey.annotation,
     )
     write_picture(folder / OVERLAY, shown)
@@ -69,21 +75,22 @@ def write_pictures(folder: Path, slide: Slide, survey: Survey, chosen: Chosen, r
             {"Tissue share": survey.scales[scale].judged["tissue_share"].to_numpy()[numbers]},
             _COLOURS[scale],
         )
-        for scale, numbers in chosen.items()
+        for scale, numbers in taken.items()
     ]
     write_objects(folder / OBJECTS, record.path, slide.bounds, maps, objects)
 
 
-def _shown_tiles(survey: Survey, boxes: Mapping[TileScale, NDArray[np.int64]]) -> ShownTiles:
+def _shown_tiles(
+    survey: Survey, boxes: Mapping[TileScale, NDArray[np.int64]], damaged: NDArray[np.int64]
+) -> ShownTiles:
     finest = next(iter(survey.scales.values()))
     judged = finest.judged
     left_out = np.flatnonzero(((judged["reason"] != "") & (judged["tissue_share"] > 0)).to_numpy())
-    none = np.zeros((0, 4), np.int64)
     return ShownTiles(
-        kept_10x=boxes.get("10x", none),
-        kept_5x=boxes.get("5x", none),
-        rejected=finest.grid.boxes[left_out],
-        reasons=judged["reason"].to_numpy()[left_out].tolist(),
+        kept_10x=boxes.get("10x", _NONE),
+        kept_5x=boxes.get("5x", _NONE),
+        rejected=np.concatenate([finest.grid.boxes[left_out], damaged]),
+        reasons=[*judged["reason"].to_numpy()[left_out].tolist(), *["damaged"] * len(damaged)],
     )
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from tumorboard.errors import FileFormatError, StudyError
-from tumorboard.slides.preparation.cutting import Allotted, choose_tiles, cut_rows, describe, open_task
+from tumorboard.slides.preparation.cutting import Allotted, choose_tiles, cut_rows, describe, noted, open_task
 from tumorboard.slides.preparation.pictures import OBJECTS, OVERLAY, write_pictures
 from tumorboard.slides.preparation.record import SlideRecord
 from tumorboard.slides.preparation.survey import SCALES, Survey, survey
@@ -68,12 +69,13 @@ def tile_slide(
     with open_task(slide, slides) as opened:
         found = survey(opened, slide, slides, tissue)
         chosen = choose_tiles(found, allotted, slides)
-        table = _write_tiles(out, cut_rows(opened, found, chosen, slides), found)
+        taken: dict[TileScale, NDArray[np.int64]] = {}
+        table = _write_tiles(out, noted(cut_rows(opened, found, chosen, slides), chosen, taken), found)
         counts = table["scale"].value_counts()
         record = describe(slide, opened, found, chosen).as_written(
             {scale: int(counts.get(scale, 0)) for scale in found.scales}
         )
-        write_pictures(out, opened, found, chosen, record)
+        write_pictures(out, opened, found, chosen, taken, record)
     write_text(out / TABLE, table.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
     for scale in found.scales:
         _write_sheet(out, scale, table[table["scale"] == scale], slides.seed)

@@ -19,6 +19,8 @@ FORMAT = 1
 """Raised whenever the same slide and settings give other tiles: shards of an earlier format are made anew."""
 
 _PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
+OWN_NAME = re.compile(r".+-[0-9a-f]{8}")
+"""How a slide's shard, less its ending, and its folder of pictures are called."""
 
 
 @dataclass(frozen=True)

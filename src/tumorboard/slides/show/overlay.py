@@ -38,7 +38,7 @@ class ShownTiles:
         Candidates that were left out.
     reasons : sequence of str
         Why, for each of them: ``pen``, ``fold``, ``blur``, ``bubble``, ``border``, ``little tissue``,
-        ``outside annotation``.
+        ``outside annotation``, ``damaged``.
     """
 
     kept_10x: NDArray[np.int64] = field(default_factory=lambda: _NO_BOXES)

@@ -12,6 +12,7 @@ TISSUE: Colour = (0, 158, 115)
 TILE_10X: Colour = (30, 40, 130)
 TILE_5X: Colour = (20, 20, 20)
 LITTLE_TISSUE: Colour = (120, 120, 120)
+DAMAGED: Colour = (0, 0, 0)
 ANNOTATION: Colour = (240, 228, 66)
 
 OUTSIDE = "outside annotation"
@@ -29,13 +30,14 @@ WORDS = {
     "bubble": "Air bubble",
     "border": "Edge or border",
     "little tissue": "Little tissue",
+    "damaged": "Damaged in the file",
 }
 """What a legend, or a class in QuPath, calls it."""
 
 
 def reason_colour(reason: str) -> Colour:
     """Return the colour that marks a tile left out for a reason."""
-    return ANNOTATION if reason == OUTSIDE else ARTEFACT.get(reason, LITTLE_TISSUE)
+    return {OUTSIDE: ANNOTATION, "damaged": DAMAGED, **ARTEFACT}.get(reason, LITTLE_TISSUE)
 
 
 def word(reason: str) -> str:
