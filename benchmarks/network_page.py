@@ -1,0 +1,117 @@
+"""Writes docs/results/network.md from what the benchmarks of the network measured.
+
+python benchmarks/network_page.py
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+PAGE = ROOT / "docs" / "results" / "network.md"
+
+Found = dict[str, Any]
+
+
+def results(name: str) -> Found:
+    """Read one benchmark's results; empty where it was not run."""
+    path = RESULTS / f"{name}.json"
+    content: Found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return content
+
+
+def estimate(found: Found) -> str:
+    """Tell a figure with its interval, or why there is none."""
+    if found["value"] is None:
+        return str(found["reason"])
+    low, high = found["ci95"]
+    return f"{found['value']:.3f} ({low:.3f} to {high:.3f})"
+
+
+def chance(p: float | None) -> str:
+    """Tell a p-value."""
+    return "none" if p is None else "< .001" if p < 0.001 else f"{p:.3f}"
+
+
+def phantom(found: Found) -> Iterator[str]:
+    """Tell the table of models, and what Cox models of the true factors reach."""
+    yield "| model | mean over folds | largest | pooled, 95 % interval | share of the true factors |"
+    yield "| --- | --- | --- | --- | --- |"
+    shares = found["share_of_the_true_factors"]
+    for name, each in found["models"].items():
+        share = f"{shares[name]:.0%}" if name in shares else ""
+        means = f"{each['mean_over_folds']:.3f} | {each['largest_of_folds']:.3f}"
+        yield f"| {name} | {means} | {estimate(each['pooled'])} | {share} |"
+    for name, each in found["cox_on_true_factors"].items():
+        means = f"{each['mean_over_folds']:.3f} | {each['largest_of_folds']:.3f}"
+        yield f"| *Cox on the true factors of {name}* | {means} | {estimate(each['pooled'])} | |"
+    if found["comparisons"]:
+        yield ""
+        yield "| difference of C | patients | pooled | p, paired bootstrap, Holm |"
+        yield "| --- | --- | --- | --- |"
+        for each in found["comparisons"]:
+            difference = estimate(each["difference"])
+            yield f"| {each['pair']} | {each['patients']} | {difference} | {chance(each['p_holm'])} |"
+
+
+def ablation(found: Found) -> Iterator[str]:
+    """Tell what each change does."""
+    yield "| change | pooled C | with 30 % of modalities missing at test |"
+    yield "| --- | --- | --- |"
+    for name, each in found["models"].items():
+        missing = each.get("with 30 % missing")
+        yield f"| {name} | {estimate(each['complete']['pooled'])} | {estimate(missing['pooled']) if missing else ''} |"
+
+
+def kirc(found: Found) -> Iterator[str]:
+    """Tell the network beside Cox on real tables."""
+    yield "| model | patients | events | mean over folds | C, 95 % interval |"
+    yield "| --- | --- | --- | --- | --- |"
+    for kind, title in (("network", "network"), ("cox", "Cox")):
+        for name, each in found[kind].items():
+            mean = f"{each['mean_over_folds']:.3f}"
+            counts = f"{each['patients']} | {each['events']}"
+            yield f"| {title}: {name.replace('_', ' ')} | {counts} | {mean} | {estimate(each['harrell_c'])} |"
+
+
+def page() -> Iterator[str]:
+    """Yield the page, line by line."""
+    yield "# Checks of the network"
+    yield ""
+    yield "Written by `python benchmarks/network_page.py` from `benchmarks/results/`. Simulated patients show that the"
+    yield "program finds what is there; they say nothing of real ones. Research use only."
+    for title, found in results("network_phantom").items():
+        yield from ("", f"## Simulated patients: {title}", "")
+        yield f"Seeds {', '.join(map(str, found['seeds']))}, 6 folds, each patient predicted by the fold that did not"
+        yield "see it; pooled over seeds, pairs within folds alone. The last column is the share of C - 0.5 that Cox"
+        yield "models of the true factors reach on the same folds. Tiles at 10x show some of what true factors of 5x"
+        yield "describe: they come from the same tissue."
+        yield "Command: `python benchmarks/network_phantom.py DIR --weights FILE`."
+        yield ""
+        yield from phantom(found)
+    for title, found in results("network_ablation").items():
+        yield from ("", f"## Ablation: {title}", "")
+        yield "All images, frozen encoders, which saw no patient; the same folds and embeddings."
+        yield "Command: `python benchmarks/network_ablation.py DIR --weights FILE`."
+        yield ""
+        yield from ablation(found)
+    if found := results("network_kirc"):
+        yield from ("", "## Genes and clinical values of TCGA-KIRC", "")
+        yield "The network and Cox models on the same six folds. Command:"
+        yield "`python benchmarks/network_kirc.py TABLES --study DIR`."
+        yield ""
+        yield from kirc(found)
+
+
+def main() -> None:
+    """Write the page."""
+    PAGE.write_text("\n".join(page()) + "\n", encoding="utf-8")
+    print(PAGE)
+
+
+if __name__ == "__main__":
+    main()
