@@ -66,6 +66,11 @@ class MultimodalNetwork(nn.Module):
             head = settings.head
             self.head = Head(self.fusion.width, head.hidden, head.outputs, head.dropout)
 
+    @property
+    def pictured(self) -> tuple[str, ...]:
+        """The modalities whose encoders read pictures."""
+        return tuple(own.name for own in self.settings.modalities if isinstance(own, PictureModality))
+
     def encoder(self, modality: str) -> Encoder:
         """Return a modality's encoder.
 

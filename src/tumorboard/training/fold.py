@@ -30,7 +30,6 @@ from tumorboard.training.history import TensorBoard, write_history
 from tumorboard.training.machine import Machine
 from tumorboard.training.networks import carried_from, head_of, make_network, network_settings
 from tumorboard.training.objective import who_counts
-from tumorboard.training.optimisation import picture_modalities
 from tumorboard.training.random_numbers import seed_for
 from tumorboard.training.reading import Reader
 from tumorboard.training.shared_stages import SharedStage, stage_key
@@ -153,7 +152,7 @@ class _Training:
     def _encoded(self, reader: Reader) -> dict[str, dict[str, torch.Tensor]]:
         network = self._network(self._plans[-1], self._state.carried)
         network.to(self._machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        for name in picture_modalities(network):
+        for name in network.pictured:
             network.encoder(name).freeze()
         patients = [*self._fit, *self._select]
         folder = self._task.folder.cache / "embeddings"
@@ -314,7 +313,7 @@ class _Training:
 
 
 def _frozen_names(network: MultimodalNetwork) -> tuple[str, ...]:
-    return tuple(f"encoders.{name}." for name in picture_modalities(network))
+    return tuple(f"encoders.{name}." for name in network.pictured)
 
 
 def _with_something(inputs: StudyInputs, patients: list[str]) -> list[str]:

@@ -26,7 +26,6 @@ from tumorboard.network.settings import (
     TableModality,
 )
 from tumorboard.study.training_settings import NetworkChoices
-from tumorboard.training.optimisation import picture_modalities
 
 Weights = dict[str, torch.Tensor]
 
@@ -118,7 +117,7 @@ def carried_from(network: MultimodalNetwork, modality: str, *, encoder: bool = T
     encoder : bool
         With the encoder, if it reads pictures.
     """
-    left_out = f"encoders.{modality}." if not encoder and modality in picture_modalities(network) else None
+    left_out = f"encoders.{modality}." if not encoder and modality in network.pictured else None
     return {
         name: value.detach().cpu().clone()
         for name, value in network.state_dict().items()

@@ -8,16 +8,10 @@ from typing import cast
 import torch
 
 from tumorboard.network.model import MultimodalNetwork
-from tumorboard.network.settings import PictureModality
 from tumorboard.study.training_settings import Recipe
 
 LARGEST_GRADIENT = 10.0
 """Norm to which larger gradients are brought with AdamW; the study's SGD is left as it is."""
-
-
-def picture_modalities(network: MultimodalNetwork) -> tuple[str, ...]:
-    """Return the modalities whose encoders read pictures."""
-    return tuple(own.name for own in network.settings.modalities if isinstance(own, PictureModality))
 
 
 def make_optimiser(network: MultimodalNetwork, recipe: Recipe, momentum: float) -> torch.optim.Optimizer:
@@ -30,7 +24,7 @@ def make_optimiser(network: MultimodalNetwork, recipe: Recipe, momentum: float) 
     momentum : float
         Of SGD.
     """
-    encoders = [p for name in picture_modalities(network) for p in network.encoder(name).parameters()]
+    encoders = [p for name in network.pictured for p in network.encoder(name).parameters()]
     inside = {id(parameter) for parameter in encoders}
     rest = [parameter for parameter in network.parameters() if id(parameter) not in inside]
     groups = [{"params": rest, "times": 1.0}]

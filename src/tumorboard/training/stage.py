@@ -18,7 +18,7 @@ from tumorboard.training.batches import stratified_batches
 from tumorboard.training.checkpoint import State
 from tumorboard.training.machine import Machine
 from tumorboard.training.objective import Objective, Outcomes
-from tumorboard.training.optimisation import LARGEST_GRADIENT, make_optimiser, picture_modalities, rate_at, set_rate
+from tumorboard.training.optimisation import LARGEST_GRADIENT, make_optimiser, rate_at, set_rate
 from tumorboard.training.random_numbers import numbers_for, seed_for
 from tumorboard.training.reading import Drawn, Reader
 
@@ -101,7 +101,7 @@ class Stage:
         if state.epoch:
             self._take_up()
         if ground.settings.compile:
-            for name in picture_modalities(network):
+            for name in network.pictured:
                 network.encoder(name).compile()
 
     def _take_up(self) -> None:
@@ -163,7 +163,7 @@ class Stage:
 
     def _freeze(self, epoch: int) -> bool:
         """Freeze or thaw the picture encoders; return whether there are some, and they are frozen."""
-        pictures = picture_modalities(self.network)
+        pictures = self.network.pictured
         frozen = self._plan.encoded or epoch < self._ground.recipe.frozen_epochs
         for name in pictures:
             encoder = self.network.encoder(name)
@@ -223,7 +223,7 @@ class Stage:
 
     def _weights(self) -> dict[str, torch.Tensor]:
         """Return a copy of all weights but those of encoders that stay frozen, which a new start makes again."""
-        left_out = picture_modalities(self.network) if self._plan.encoded else ()
+        left_out = self.network.pictured if self._plan.encoded else ()
         prefixes = tuple(f"encoders.{name}." for name in left_out)
         return {
             name: value.detach().clone()
