@@ -4,7 +4,8 @@ A store of 256 px tiles, as many and in as many shards as 230 patients with 18 t
 contestants by turns, takes several whole epochs in batches of 32: an epoch draws one tile of each patient, and its
 first batch is waited for as in training. What is counted is wall time from asking for an epoch to its last batch as a
 tensor. Two threads decode on every side, with the same decoder (libjpeg-turbo through simplejpeg); the limit is two
-threads that do nothing else. Told are medians over rounds, and of the ratios within each round.
+threads that do nothing else. Told are medians over rounds, and of the ratios within each round; processor time stands
+beside, for wall time says little where others use the machine too (see the load).
 
 Then one training step of ResNet18 on such tiles, with the loader and on batches that lie in the computer's memory
 (bytes, as the loader gives them): on the processor, and on a GPU where there is one.
@@ -62,6 +63,9 @@ LOADERS: dict[str, dict[str, Any]] = {
 
 Run = Callable[[int], None]
 """Does a round's work, of the number that it is given."""
+
+Seconds = dict[str, list[tuple[float, float]]]
+"""Wall and processor seconds of each round, by contestant."""
 
 
 def simulated_pictures() -> list[np.ndarray]:
@@ -125,29 +129,33 @@ def load_all(reader: Reader, patients: Sequence[str], seed: int) -> None:
         assert read == len(patients)
 
 
-def by_turns(contestants: dict[str, Run], rounds: int) -> dict[str, list[float]]:
-    """Return each contestant's wall seconds of each round; a round before them is not counted."""
-    seconds: dict[str, list[float]] = {name: [] for name in contestants}
+def by_turns(contestants: dict[str, Run], rounds: int) -> Seconds:
+    """Return each contestant's wall and processor seconds of each round; a round before them is not counted."""
+    seconds: Seconds = {name: [] for name in contestants}
     for number in range(rounds + 1):
         names = list(contestants)
         shift = number % len(names)
         for name in names[shift:] + names[:shift]:
-            begun = time.perf_counter()
+            begun, used = time.perf_counter(), time.process_time()
             contestants[name](number)
             if number:
-                seconds[name].append(time.perf_counter() - begun)
+                seconds[name].append((time.perf_counter() - begun, time.process_time() - used))
     return seconds
 
 
-def told(seconds: dict[str, list[float]], limit: str, count: int, unit: str) -> dict[str, Any]:
+def told(seconds: Seconds, limit: str, count: int, unit: str) -> dict[str, Any]:
     """Return medians over rounds: so many a second, and the share of the limit's rate within each round."""
     found = {}
     for name, taken in seconds.items():
-        shares = [least / own for least, own in zip(seconds[limit], taken, strict=True)]
+        shares = np.array(seconds[limit]) / np.array(taken)  # wall, processor
         found[name] = {
-            f"{unit}_per_second": round(count / statistics.median(taken), 2),
-            "of_limit": round(statistics.median(shares), 3),
-            "of_limit_quartiles": [round(float(value), 3) for value in np.quantile(shares, [0.25, 0.75])],
+            f"{unit}_per_second": round(count / statistics.median(wall for wall, _ in taken), 2),
+            "of_limit": round(float(np.median(shares[:, 0])), 3),
+            "of_limit_quartiles": [round(float(value), 3) for value in np.quantile(shares[:, 0], [0.25, 0.75])],
+            f"processor_milliseconds_per_{unit.removesuffix('s')}": round(
+                1e3 * statistics.median(processor for _, processor in taken) / count, 3
+            ),
+            "of_limit_in_processor_time": round(float(np.median(shares[:, 1])), 3),
         }
     return found
 
@@ -242,6 +250,7 @@ def main() -> None:
         "cores": len(os.sched_getaffinity(0)),
         "threads": WORKERS,
         "rounds": asked.rounds,
+        "load_before": [round(load, 1) for load in os.getloadavg()],
     }
     with tempfile.TemporaryDirectory(prefix="loader-", dir=asked.folder) as folder:
         inputs = inputs_of(Path(folder), write_store(Path(folder) / "store", tiles))
@@ -251,6 +260,9 @@ def main() -> None:
         if not asked.no_steps:
             results["training step"] = training_steps(inputs)
             print(results["training step"], flush=True)
+        else:
+            results["training step"] = {"value": None, "reason": "not asked for"}
+    results["load_after"] = [round(load, 1) for load in os.getloadavg()]
     write_json(asked.out, results)
 
 

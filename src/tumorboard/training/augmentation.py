@@ -58,21 +58,24 @@ def vary(
 
 def _vary_tile(tile: Pixels, settings: TrainingSettings, random: np.random.Generator, into: Pixels) -> None:
     if settings.flips:
-        tile = _turned(tile, int(random.integers(4)), bool(random.random() < 0.5))
+        tile = _turned(tile, int(random.integers(4)), bool(random.random() < 0.5), into)
     if settings.stain_jitter:
         tile = StainAugmentation(settings.stain_jitter).vary(tile, int(random.integers(2**32)))
     if settings.colour_jitter:
         _jitter(tile, settings.colour_jitter, random, into)
-    else:
+    elif tile is not into:
         into[...] = tile
 
 
-def _turned(tile: Pixels, quarters: int, mirrored: bool) -> Pixels:
-    """Turn and mirror: what numpy's views would give, in a tenth of the time that copying such a view takes."""
+def _turned(tile: Pixels, quarters: int, mirrored: bool, into: Pixels) -> Pixels:
+    """Turn and mirror: what numpy's views would give, in a tenth of the time that copying such a view takes.
+
+    What is not the tile as it was stands in `into`: every other memory would have to be fetched first.
+    """
     transposed, flip = _TURNS[quarters, mirrored]
     if transposed:
-        tile = np.asarray(cv2.transpose(tile), np.uint8)
-    return tile if flip is None else np.asarray(cv2.flip(tile, flip), np.uint8)
+        tile = np.asarray(cv2.transpose(tile, into), np.uint8)
+    return tile if flip is None else np.asarray(cv2.flip(tile, flip, into), np.uint8)
 
 
 def _jitter(tile: Pixels, strength: float, random: np.random.Generator, into: Pixels) -> None:

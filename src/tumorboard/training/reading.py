@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 from typing import Self
 
 import numpy as np
@@ -21,10 +20,10 @@ from tumorboard.network.encoders import Bag
 from tumorboard.network.encoders.encoder import Inputs
 from tumorboard.study.training_settings import TrainingSettings
 from tumorboard.training.augmentation import vary
+from tumorboard.training.batch_memory import BatchMemory
 from tumorboard.training.random_numbers import numbers_for
 
 _BATCHES_AHEAD = 2
-_PARTS_A_THREAD = 2
 Embeddings = Mapping[str, Mapping[str, torch.Tensor]]
 """By modality and patient, shape (images, width): of encoders that stay frozen."""
 
@@ -65,9 +64,9 @@ class Reader:
         self.inputs = inputs
         self.embeddings = embeddings or {}
         self._settings = settings
-        workers = settings.workers or available_cores()
-        self._threads = ThreadPoolExecutor(workers)
-        self._parts = _PARTS_A_THREAD * workers
+        self._workers = settings.workers or available_cores()
+        self._threads = ThreadPoolExecutor(self._workers)
+        self._memory = BatchMemory()
 
     def __enter__(self) -> Self:
         return self
@@ -126,12 +125,11 @@ class Reader:
         return _Pending(torch.from_numpy(rows.copy()), torch.from_numpy(present.copy()), pictures, inputs, embeddings)
 
     def _written(self, pictures: PictureInputs, writers: Sequence[_Writer | None]) -> _Pictures:
-        """Let threads write pictures into the memory of their batch, some each: black where there is no writer."""
-        pixels = np.empty((len(writers), pictures.size_px, pictures.size_px, pictures.channels), np.uint8)
-        bounds = np.linspace(0, len(writers), min(len(writers), self._parts) + 1).astype(int).tolist()
-        return _Pictures(pixels, [
-            self._threads.submit(_write, writers[start:end], pixels[start:end]) for start, end in pairwise(bounds)
-        ])  # fmt: skip
+        """Let threads write pictures into the memory of their batch: black where there is no writer."""
+        pixels = self._memory.take(len(writers), (pictures.size_px, pictures.size_px, pictures.channels))
+        left = iter(list(zip(writers, pixels, strict=True)))  # shared: no thread waits for another's part
+        threads = min(len(writers), self._workers)
+        return _Pictures(pixels, [self._threads.submit(_write, left) for _ in range(threads)])
 
     def _draw(self, pictures: PictureInputs, patient: str, key: tuple[object, ...], into: Pixels) -> None:
         random = numbers_for(*key)
@@ -177,8 +175,8 @@ _Writer = Callable[[Pixels], None]
 """Writes a picture where it is told."""
 
 
-def _write(writers: Sequence[_Writer | None], pixels: Pixels) -> None:
-    for writer, into in zip(writers, pixels, strict=True):
+def _write(left: Iterator[tuple[_Writer | None, Pixels]]) -> None:
+    for writer, into in left:
         if writer is None:
             into[...] = 0
         else:
