@@ -21,7 +21,6 @@ corrected by Holm's method within each question.
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import json
 import time
@@ -31,7 +30,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from network_phantom import BOOTSTRAP, RECIPES, described, holm, make_study, pooled
+from network_phantom import BOOTSTRAP, RECIPES, described, holm, key_of, make_study, pooled, roots_of, words_of
 from tumorboard.evaluation.comparison import paired_difference
 from tumorboard.evaluation.discrimination import harrell_estimate
 from tumorboard.evaluation.predictions import Predictions
@@ -242,15 +241,10 @@ class Tables:
 
 def main() -> None:
     """Train what is not trained yet, and write the table after each model."""
-    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    words.add_argument("folder", type=Path)
-    words.add_argument("--weights", type=Path, required=True)
-    words.add_argument("--seeds", type=int, nargs="+", default=[1])
-    words.add_argument("--patients", type=int, default=230)
+    words = words_of(__doc__, [1])
     words.add_argument("--only", nargs="+", choices=[*MODELS], default=[*MODELS])
     given = words.parse_args()
-    roots = {seed: given.folder / f"phantom-{given.patients}-seed-{seed}" for seed in given.seeds}
-    tables = Tables({seed: make_study(root, seed, given.patients) for seed, root in roots.items()})
+    tables = Tables({seed: make_study(root, seed, given.patients) for seed, root in roots_of(given).items()})
     before = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
     for model in given.only:
         tables.add(model, given.weights.resolve())
@@ -267,7 +261,7 @@ def main() -> None:
             "comparisons": tables.questions(),
             "correction": "Holm within each question",
         }
-        write_json(RESULTS, before | {f"{given.patients} patients, seeds {given.seeds}": result})
+        write_json(RESULTS, before | {key_of(given): result})
 
 
 if __name__ == "__main__":

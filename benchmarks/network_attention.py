@@ -26,7 +26,6 @@ Intervals by the bootstrap of patients, of the pooled folds; models stay as they
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
@@ -41,7 +40,7 @@ import torch
 from numpy.typing import NDArray
 
 from network_ablation import ASSESSED, MODALITIES, PLAIN, Choices, kept_embeddings, settings_of, train
-from network_phantom import BOOTSTRAP, RECIPES, described, make_study, pooled
+from network_phantom import BOOTSTRAP, RECIPES, described, key_of, make_study, pooled, roots_of, words_of
 from tumorboard.evaluation.resampling import bootstrap_interval
 from tumorboard.inputs import StudyInputs
 from tumorboard.prediction.encoding import encode_patient
@@ -247,20 +246,12 @@ def described_run(name: str, runs: dict[int, Path]) -> dict[str, Any]:
 
 def main() -> None:
     """Train what is not trained yet, and write the figures after each model."""
-    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    words.add_argument("folder", type=Path)
-    words.add_argument("--weights", type=Path, required=True)
-    words.add_argument("--seeds", type=int, nargs="+", default=[1])
-    words.add_argument("--patients", type=int, default=230)
+    words = words_of(__doc__, [1])
     words.add_argument("--studies", nargs="+", choices=[*STUDIES], default=[*STUDIES])
     words.add_argument("--models", nargs="+", choices=[*MODELS], default=[*MODELS])
     given = words.parse_args()
     weights = given.weights.resolve()
-    studies = {
-        seed: make_study(given.folder / f"phantom-{given.patients}-seed-{seed}", seed, given.patients)
-        for seed in given.seeds
-    }
-    written = f"{given.patients} patients, seeds {given.seeds}"
+    studies = {seed: make_study(root, seed, given.patients) for seed, root in roots_of(given).items()}
     for model in given.models:
         run, choices = MODELS[model]
         for name in given.studies:
@@ -274,7 +265,7 @@ def main() -> None:
             found = described_run(name, runs)
             result = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
             figures = result.setdefault(
-                written,
+                key_of(given),
                 {"settings": {"recipe": RECIPES["frozen"], "width": 32, "plain": PLAIN | ASSESSED}, "models": {}},
             )
             figures["models"].setdefault(model, {"settings": choices, "studies": {}})["studies"][name] = found

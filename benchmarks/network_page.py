@@ -6,7 +6,7 @@ python benchmarks/network_page.py
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,79 +37,120 @@ def chance(p: float | None) -> str:
     return "none" if p is None else "< .001" if p < 0.001 else f"{p:.3f}"
 
 
+def table(columns: str, rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Write a table.
+
+    Parameters
+    ----------
+    columns : str
+        Their titles, between bars.
+    rows : iterable of sequence of str
+        The cells of each.
+    """
+    yield f"| {columns} |"
+    yield f"| {' | '.join(['---'] * len(columns.split(' | ')))} |"
+    yield from (f"| {' | '.join(row)} |" for row in rows)
+
+
 def phantom(found: Found) -> Iterator[str]:
     """Tell the table of models, and what Cox models of the true factors reach."""
-    yield "| model | mean over folds | largest | pooled, 95 % interval | share of the true factors |"
-    yield "| --- | --- | --- | --- | --- |"
     shares = found["share_of_the_true_factors"]
-    for name, each in found["models"].items():
-        share = f"{shares[name]:.0%}" if name in shares else ""
-        means = f"{each['mean_over_folds']:.3f} | {each['largest_of_folds']:.3f}"
-        yield f"| {name} | {means} | {estimate(each['pooled'])} | {share} |"
-    for name, each in found["cox_on_true_factors"].items():
-        means = f"{each['mean_over_folds']:.3f} | {each['largest_of_folds']:.3f}"
-        yield f"| *Cox on the true factors of {name}* | {means} | {estimate(each['pooled'])} | |"
+    of_truth = {f"*Cox on the true factors of {name}*": each for name, each in found["cox_on_true_factors"].items()}
+    yield from table(
+        "model | mean over folds | largest | pooled, 95 % interval | share of the true factors",
+        (
+            (
+                name,
+                f"{each['mean_over_folds']:.3f}",
+                f"{each['largest_of_folds']:.3f}",
+                estimate(each["pooled"]),
+                f"{shares[name]:.0%}" if name in shares else "",
+            )
+            for name, each in (found["models"] | of_truth).items()
+        ),
+    )
     if found["comparisons"]:
         yield ""
-        yield "| difference of C | patients | pooled | p, paired bootstrap, Holm |"
-        yield "| --- | --- | --- | --- |"
-        for each in found["comparisons"]:
-            difference = estimate(each["difference"])
-            yield f"| {each['pair']} | {each['patients']} | {difference} | {chance(each['p_holm'])} |"
+        yield from table(
+            "difference of C | patients | pooled | p, paired bootstrap, Holm",
+            (
+                (each["pair"], str(each["patients"]), estimate(each["difference"]), chance(each["p_holm"]))
+                for each in found["comparisons"]
+            ),
+        )
 
 
 def ablation(found: Found) -> Iterator[str]:
     """Tell what each change does."""
-    yield "| change | pooled C | with 30 % of modalities missing at test |"
-    yield "| --- | --- | --- |"
-    for name, each in found["models"].items():
-        missing = each.get("with 30 % missing")
-        yield f"| {name} | {estimate(each['complete']['pooled'])} | {estimate(missing) if missing else ''} |"
+    yield from table(
+        "change | pooled C | with 30 % of modalities missing at test",
+        (
+            (name, estimate(each["complete"]["pooled"]), estimate(missing) if missing else "")
+            for name, each in found["models"].items()
+            for missing in [each.get("with 30 % missing")]
+        ),
+    )
 
 
 def attention(found: Found) -> Iterator[str]:
     """Tell the weights where the truth is known."""
-    yield "| model | study | asked | mean weights | to the mean of the others | mean Shapley shares | to the others |"
-    yield "| --- | --- | --- | --- | --- | --- | --- |"
-    for model, each in found["models"].items():
-        for study, own in each["studies"].items():
-            cells = []
-            for kind in ("weight", "shapley"):
-                if own.get(kind) is None:
-                    cells += ["none", ""]
-                    continue
-                ratio = own[kind]["to_mean_of_others"]
-                cells.append(", ".join(f"{name} {value:.2f}" for name, value in own[kind]["mean"].items()))
-                cells.append(f"{ratio['value']:.2f} ({ratio['interval'][0]:.2f} to {ratio['interval'][1]:.2f})")
-            yield f"| {model} | {study} | {own['asked']} | {' | '.join(cells)} |"
+    yield from table(
+        "model | study | asked | mean weights | to the mean of the others | mean Shapley shares | to the others",
+        (
+            (model, study, own["asked"], *contribution(own.get("weight")), *contribution(own.get("shapley")))
+            for model, each in found["models"].items()
+            for study, own in each["studies"].items()
+        ),
+    )
+
+
+def contribution(found: Found | None) -> tuple[str, str]:
+    """Tell the modalities' means, and the asked one's over that of the others."""
+    if found is None:
+        return "none", ""
+    ratio = found["to_mean_of_others"]
+    return (
+        ", ".join(f"{name} {value:.2f}" for name, value in found["mean"].items()),
+        f"{ratio['value']:.2f} ({ratio['interval'][0]:.2f} to {ratio['interval'][1]:.2f})",
+    )
 
 
 def prediction_cost(found: Found) -> Iterator[str]:
     """Tell what all combinations cost beside encoding."""
-    yield "| fusion | prediction / encoding | largest difference to enumeration |"
-    yield "| --- | --- | --- |"
-    for name, each in found["fusions"].items():
-        yield f"| {name} | {each['prediction_of_encoding']:.3f} | {each['largest_difference']:.0e} |"
+    yield from table(
+        "fusion | prediction / encoding | largest difference to enumeration",
+        (
+            (name, f"{each['prediction_of_encoding']:.3f}", f"{each['largest_difference']:.0e}")
+            for name, each in found["fusions"].items()
+        ),
+    )
 
 
 def loader(found: Found) -> Iterator[str]:
     """Tell the loader's rate beside decoding alone."""
-    yield "| reading | pictures/s | of decoding alone | in processor time |"
-    yield "| --- | --- | --- | --- |"
-    for name, each in found["loader"].items():
-        rate = f"{each['pictures_per_second']:.0f} | {each['of_limit']:.2f}"
-        yield f"| {name} | {rate} | {each['of_limit_in_processor_time']:.2f} |"
+    figures = {"pictures_per_second": ".0f", "of_limit": ".2f", "of_limit_in_processor_time": ".2f"}
+    yield from table(
+        "reading | pictures/s | of decoding alone | in processor time",
+        ((name, *(f"{each[own]:{form}}" for own, form in figures.items())) for name, each in found["loader"].items()),
+    )
 
 
 def kirc(found: Found) -> Iterator[str]:
     """Tell the network beside Cox on real tables."""
-    yield "| model | patients | events | mean over folds | C, 95 % interval |"
-    yield "| --- | --- | --- | --- | --- |"
-    for kind, title in (("network", "network"), ("cox", "Cox")):
-        for name, each in found[kind].items():
-            mean = f"{each['mean_over_folds']:.3f}"
-            counts = f"{each['patients']} | {each['events']}"
-            yield f"| {title}: {name.replace('_', ' ')} | {counts} | {mean} | {estimate(each['harrell_c'])} |"
+    yield from table(
+        "model | patients | events | mean over folds | C, 95 % interval",
+        (
+            (
+                f"{title}: {name.replace('_', ' ')}",
+                str(each["patients"]),
+                str(each["events"]),
+                f"{each['mean_over_folds']:.3f}",
+                estimate(each["harrell_c"]),
+            )
+            for kind, title in (("network", "network"), ("cox", "Cox"))
+            for name, each in found[kind].items()
+        ),
+    )
 
 
 def page() -> Iterator[str]:

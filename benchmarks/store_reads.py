@@ -50,7 +50,7 @@ def pictures_in(folder: Path) -> list[np.ndarray]:
 def simulated_pictures() -> list[np.ndarray]:
     """Draw tiles of simulated patients."""
     with tempfile.TemporaryDirectory(prefix="store-") as folder:
-        for patient in simulate_cohort(4, 1):
+        for patient in simulate_cohort(4, 1).patients:
             write_tiles(patient, Path(folder), count_10x=5, count_5x=0, side_px=4096)
         return pictures_in(Path(folder))
 

@@ -112,7 +112,7 @@ def test_weights_are_shares_of_those_that_are_there(name, present):
 @every_fusion
 def test_only_some_fusions_have_weights_and_say_what_they_are(name):
     fusion = fusion_of(name)
-    kinds = {"gated": "descriptive", "softmax": "attention"}
+    kinds = {"gated": "descriptive", "softmax": "attention", "stacked risks": "descriptive"}
     assert fusion.weight_kind == kinds.get(name)
     assert (fusion(embeddings_of(2), mask("1111", "1100")).weights is None) == (name not in kinds)
 
@@ -152,7 +152,36 @@ def test_mean_of_risks_is_the_mean_of_the_heads_of_those_that_are_there():
     torch.testing.assert_close(found, (alone["tiles_5x"] + alone["genes"]) / 2)
 
 
-@pytest.mark.parametrize("name", ["softmax", "mean of risks", "cross-attention"])
+def test_stacked_risks_are_the_weighed_sum_of_what_those_that_are_there_say():
+    fusion, embeddings = stacked_with_readings(), embeddings_of(1)
+    said = {key: fusion.heads[key](embeddings[key])[0] for key in WIDTHS}
+    fused = fusion(embeddings, mask("0011"))
+    by_hand = 2 * (said["scan"][0] - 0.5) - 3 * (said["scan"][1] + 1) + 0.5 * said["genes"][0]
+    torch.testing.assert_close(fused.value[0, 0], by_hand)
+    torch.testing.assert_close(fused.weights[0], torch.tensor([0, 0, 0.75, 0.25]))
+
+
+def test_of_modalities_that_count_nothing_none_is_preferred():
+    fused = stacked_with_readings()(embeddings_of(1), mask("1100"))
+    torch.testing.assert_close(fused.weights[0], torch.tensor([0.5, 0.5, 0, 0]))
+    assert fused.value.tolist() == [[0]]
+
+
+def stacked_with_readings():
+    torch.manual_seed(1)
+    settings = FusionSettings(name="stacked risks", readings={"scan": ("size",)})
+    fusion = make_fusion(WIDTHS, settings, HeadSettings(hidden=())).eval()
+    for key, (scale, centre, share) in {
+        "tiles_10x": ([0.0], [0.3], 0.0),
+        "tiles_5x": ([0.0], [0.0], 0.0),
+        "scan": ([2.0, -3.0], [0.5, -1.0], 1.5),
+        "genes": ([0.5], [0.0], 0.5),
+    }.items():
+        fusion.weighing(key).learned(scale, centre, share)
+    return fusion
+
+
+@pytest.mark.parametrize("name", ["softmax", "mean of risks", "stacked risks", "cross-attention"])
 def test_absent_modalities_might_as_well_not_be_in_the_fusion(name):
     fusion, embeddings = fusion_of(name), embeddings_of(2)
     there = {key: WIDTHS[key] for key in ("tiles_10x", "scan")}

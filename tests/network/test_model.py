@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 
 import pytest
 import torch
@@ -62,6 +63,10 @@ def network():
 @pytest.mark.parametrize("fusion", FUSION_NAMES)
 @pytest.mark.parametrize("head", HEADS)
 def test_every_fusion_with_every_head_gives_a_finite_risk(fusion, head):
+    if fusion == "stacked risks" and head != "log-risk":
+        with pytest.raises(ValueError, match="log-risk"):
+            settings(fusion, head)
+        return
     network = new_network(settings(fusion, head), seed=0).eval()
     with torch.inference_mode():
         prediction = network(batch_of(2))
@@ -280,7 +285,11 @@ def edit(path, change):
         (lambda folder: (folder / "config.json").write_text("[]"), "format is None"),
         (lambda folder: (folder / "model.safetensors").unlink(), "no weights"),
         (lambda folder: (folder / "model.safetensors").write_bytes(b"short"), "not those that config.json names"),
-        (lambda folder: edit(folder / "config.json", lambda c: c.update(format=2)), "format is 2"),
+        (lambda folder: edit(folder / "config.json", lambda c: c.update(format=1)), r"format is 1.*Train it again"),
+        (
+            lambda folder: edit(folder / "config.json", lambda c: c.update(format=99)),
+            r"format is 99.*Take the version",
+        ),
         (lambda folder: edit(folder / "config.json", lambda c: c.pop("further")), "'further'"),
         (lambda folder: edit(folder / "config.json", lambda c: c["network"].update(layers=3)), "layers"),
         (
@@ -292,8 +301,9 @@ def edit(path, change):
 def test_a_damaged_model_folder_is_told_in_one_line(small, tmp_path, damage, told):
     save_model(tmp_path, small)
     damage(tmp_path)
-    with pytest.raises(FileFormatError, match=told) as error:
+    with pytest.raises(FileFormatError) as error:
         load_model(tmp_path)
+    assert re.search(told, error.value.line())
     assert "\n" not in error.value.line()
 
 

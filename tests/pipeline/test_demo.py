@@ -1,7 +1,8 @@
 """The demo: every stage on simulated patients, never over somebody's files, with a network and without a connection."""
 
 import hashlib
-from urllib.error import URLError
+import socket
+from dataclasses import replace
 
 import pytest
 
@@ -23,10 +24,11 @@ def cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def offline(cache, monkeypatch):
-    def unreachable(*_):
-        raise URLError("Name or service not known")
-
-    monkeypatch.setattr(weights, "_download", unreachable)
+    """ImageNet's weights stand at an address where nobody answers."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{taken.getsockname()[1]}/resnet18-f37072fd.pth"
+    monkeypatch.setattr(weights, "RESNET18_IMAGENET", replace(weights.RESNET18_IMAGENET, address=address))
     return cache
 
 
@@ -70,7 +72,7 @@ def test_without_a_connection_the_demo_starts_from_random_weights_and_says_so(be
     assert before.network.weights == "imagenet"
     told = first_weights(begun)
     assert told.outcome == "left out"
-    for words in ("Name or service not known", "start from random weights", "resnet18-f37072fd.pth", str(offline)):
+    for words in ("Connection refused", "start from random weights", "resnet18-f37072fd.pth", str(offline)):
         assert words in told.told
     random = before.network.model_copy(update={"weights": "none"})
     assert load_settings(begun) == before.model_copy(update={"network": random})

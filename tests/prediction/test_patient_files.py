@@ -98,6 +98,19 @@ def test_the_genes_of_others_are_refused(patient, gather):
         gather()
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("mutations.maf", MAF + VARIANT.format("TCGA-AA-0001-11A")),
+        ("copy_number.tsv", "NAME\tTCGA-AA-0001-11A\n3p\tLoss\n"),
+    ],
+)
+def test_normal_tissue_says_nothing_of_the_tumour(patient, gather, name, content):
+    (patient / name).write_text(content)
+    with pytest.raises(UserError, match="no sample is of the primary tumour"):
+        gather()
+
+
 def test_a_maf_without_variants_says_that_none_was_found(patient, gather):
     (patient / "mutations.maf").write_text(MAF)
     _, _, cohort = gather()

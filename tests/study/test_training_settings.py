@@ -30,6 +30,12 @@ def test_what_is_set_goes_before_the_preset_zero_too():
     assert recipe.epochs == PRESETS["modern"].epochs
 
 
+def test_all_settings_decide_the_result_but_those_of_the_machine_and_the_histories():
+    settings = TrainingSettings(workers=3, tensorboard=True, device="cuda:1")
+    assert settings.deciding() == TrainingSettings().deciding()
+    assert set(TrainingSettings.model_fields) - set(settings.deciding()) == {"workers", "tensorboard", "device"}
+
+
 def test_changing_the_preset_in_a_written_file_changes_the_recipe():
     written = settings_template(StudySettings()).replace('preset = "modern"', 'preset = "paper"')
     assert parse_settings(tomllib.loads(written), "study.toml").training.recipe() == PRESETS["paper"]

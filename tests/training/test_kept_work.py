@@ -8,16 +8,22 @@ import pytest
 import torch
 from small_training_study import task_of
 
+from tumorboard.errors import UserError
 from tumorboard.inputs.fold_inputs import FoldInputs
 from tumorboard.inputs.kept_embeddings import KeptEmbeddings
+from tumorboard.network import saving
 from tumorboard.network.encoders.picture import PictureEncoder
 from tumorboard.network.saving import load_model
+from tumorboard.prediction import fold as prediction_fold
 from tumorboard.prediction.encoding import encode_patient
+from tumorboard.prediction.fold import is_predicted, predict_fold
 from tumorboard.prediction.image_choice import ImageChoice
+from tumorboard.training import fold as training_fold
 from tumorboard.training.fold import train_fold
 from tumorboard.training.task import roles_of
 
 BOTH = {"modalities": ["tiles_10x", "scan"]}
+TABLES = {"modalities": ["genes", "clinical"]}
 
 
 def train(folder, run, network, training):
@@ -58,6 +64,30 @@ def test_only_the_same_stage_is_taken_over(study):
         before = len(list((study.cache / "stages").iterdir()))
         train(study, f"other-{number}", BOTH, other)
         assert len(list((study.cache / "stages").iterdir())) == before + 2
+
+
+def test_what_was_kept_in_an_older_format_is_trained_and_predicted_anew(study, monkeypatch):
+    emptied(study)
+    task, inputs = task_of(study, "format", TABLES)
+    folds = pd.read_parquet(study.folds)
+    patients = folds[(folds["repeat"] == 0) & (folds["fold"] == 0)]
+    with monkeypatch.context() as before:
+        for module in (saving, training_fold):
+            before.setattr(module, "FORMAT", 1)
+        before.setattr(prediction_fold, "MODEL_FORMAT", 1)
+        path = train_fold(task, inputs, lambda _: None)
+        predict_fold(path, inputs, patients)
+        assert is_predicted(path)
+        older = set((study.cache / "stages").iterdir())
+    assert not is_predicted(path)
+    with pytest.raises(UserError, match="format is 1"):
+        load_model(path)
+    train_fold(task, inputs, lambda _: None)
+    newer = set((study.cache / "stages").iterdir()) - older
+    assert len(newer) == len(older) == 2
+    assert load_model(path).network.modalities == ("genes", "clinical")
+    predict_fold(path, inputs, patients)
+    assert is_predicted(path)
 
 
 def test_a_damaged_stage_is_trained_again(study):

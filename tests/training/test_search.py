@@ -11,14 +11,12 @@ from small_training_study import settings_of
 from tumorboard.cli.search import lines_for_study
 from tumorboard.errors import SettingsError, StudyError
 from tumorboard.inputs import StudyInputs
-from tumorboard.pipeline import search as pipeline_search
 from tumorboard.pipeline.search import SearchPlan, search_settings
 from tumorboard.study.files import StudyFolder
 from tumorboard.study.settings import parse_settings, settings_template
 from tumorboard.training.search import propose, space_of, values_as_set, with_values
-from tumorboard.training.stage import DivergedError
 
-pytest.importorskip("optuna")
+pytest.importorskip("optuna", reason="the extra 'search' is not installed")
 TABLES = {"modalities": ["genes", "clinical"]}
 
 
@@ -76,23 +74,21 @@ def test_outcomes_of_test_patients_change_nothing(copy, role, same):
     assert (tried(after) == tried(before)) is same
 
 
-def test_a_loss_that_diverges_is_a_trial_that_is_never_the_best(copy, monkeypatch):
-    judge = pipeline_search.judge_fold
-
-    def diverging(task, inputs, report):
-        if task.settings.training.learning_rate != 0.01:
-            raise DivergedError("the loss is no longer finite")
-        return judge(task, inputs, report)
-
-    monkeypatch.setattr(pipeline_search, "judge_fold", diverging)
-    found = search_settings(copy("diverging"), settings(), SearchPlan(trials=3, folds=(0,)))
-    assert [trial["reason"] for trial in found["trials"]] == ["", *["the loss is no longer finite"] * 2]
-    assert found["best"] == 0
+def test_a_loss_that_diverges_is_a_trial_that_is_never_the_best(copy):
+    diverging = settings(preset="paper", learning_rate=10.0, momentum=0.99, epochs=60)
+    plan = SearchPlan(trials=2, folds=(0,), vary=("learning_rate",))
+    found = search_settings(copy("diverging"), diverging, plan)
+    first, second = found["trials"]
+    assert "the loss is no longer finite" in first["reason"]
+    assert (first["select_c_index"], second["reason"]) == (None, "")
+    assert found["best"] == 1
 
 
 def test_trials_of_other_settings_are_not_mixed(copy):
     folder = copy("mixed")
     search_settings(folder, settings(), SearchPlan(trials=1, folds=(0,)))
+    on = search_settings(folder, settings(workers=2, tensorboard=False), SearchPlan(trials=1, folds=(0,)))
+    assert len(on["trials"]) == 1
     with pytest.raises(StudyError, match="of other seed"):
         search_settings(folder, settings(), SearchPlan(trials=2, folds=(0,), seed=7))
     with pytest.raises(StudyError, match="of other settings"):

@@ -26,6 +26,7 @@ from tumorboard.network.encoders import Bag
 from tumorboard.network.encoders.encoder import Inputs
 from tumorboard.slides.stain import MacenkoNormaliser, Normaliser, ReinhardNormaliser
 from tumorboard.study.settings import StudySettings
+from tumorboard.study.training_settings import NetworkChoices
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,11 +40,14 @@ class FoldInputs:
         the fold's stain.
     genes : GeneCoding or None
     clinical : ClinicalCoding or None
+    readings : ClinicalCoding or None
+        Of the clinical values that images learn to tell, whether or not the network looks at clinical values.
     """
 
     study: StudyInputs
     genes: GeneCoding | None
     clinical: ClinicalCoding | None
+    readings: ClinicalCoding | None = None
 
     @classmethod
     def fit(cls, study: StudyInputs, settings: StudySettings, fit_patients: Sequence[str]) -> Self:
@@ -80,7 +84,8 @@ class FoldInputs:
                 name: _fitted(pictures, settings.training.stain, fit_patients)
                 for name in kept if (pictures := study.pictures(name)) is not None and pictures.channels == 3
             })  # fmt: skip
-        return cls(study.known_under(genes, clinical), genes, clinical)
+        readings = _readings(study, settings.network, fit_patients)
+        return cls(study.known_under(genes, clinical), genes, clinical, readings)
 
     @classmethod
     def from_config(cls, study: StudyInputs, further: Mapping[str, Any]) -> Self:
@@ -164,6 +169,12 @@ class FoldInputs:
         known = self._coded[modality]
         return known.values[[known.places[patient] for patient in patients]]
 
+    def readings_of(self, names: Sequence[str], patients: Sequence[str]) -> torch.Tensor:
+        """Return clinical values that images learn to tell, shape (patients, names); NaN where unknown."""
+        assert self.readings is not None
+        columns = [self.readings.names.index(name) for name in names]
+        return torch.from_numpy(self.study.table(self.readings, patients)[:, columns])
+
     @cached_property
     def _coded(self) -> dict[str, _Coded]:
         """Tables of all patients of the study, coded once: training asks for them in every step."""
@@ -180,6 +191,21 @@ class FoldInputs:
 class _Coded:
     places: Mapping[str, int]
     values: torch.Tensor
+
+
+def _readings(study: StudyInputs, choices: NetworkChoices, fit_patients: Sequence[str]) -> ClinicalCoding | None:
+    if not choices.readings:
+        return None
+    coding = ClinicalCoding.fit(study.patients.loc[list(fit_patients)])
+    for reading in choices.readings:
+        name = reading.partition(" ")[2]
+        if name not in coding.names:
+            raise StudyError(
+                f"images cannot learn to tell {name}: it is unknown of the fit patients, or the same in all",
+                where="network.readings",
+                fix=f"Take {reading!r} out",
+            )
+    return coding
 
 
 def _tiles(pictures: PictureInputs, patient: str) -> list[Tile]:

@@ -28,7 +28,9 @@ from tumorboard.network.settings import NetworkSettings
 
 WEIGHTS_FILE = "model.safetensors"
 CONFIG_FILE = "config.json"
-FORMAT = 1
+_MADE_BY = "tumorboard train STUDY"
+FORMAT = 2
+"""Raised whenever networks of before can no longer be read; 2 since picture encoders have ``centre`` and ``scale``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,10 +146,11 @@ def _read_config(path: Path) -> dict[str, Any]:
         raise FileFormatError("the file is damaged, no JSON", where=str(path)) from error
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         found = config.get("format") if isinstance(config, dict) else None
+        is_older = isinstance(found, int) and found < FORMAT
         raise FileFormatError(
             f"the model's format is {found}, and this program reads {FORMAT}",
             where=str(path),
-            fix="Take the version of tumorboard that wrote it",
+            fix=f"Train it again: {_MADE_BY}" if is_older else "Take the version of tumorboard that wrote it",
         )
     missing = [key for key in ("network", "weights_sha256", "versions", "further") if key not in config]
     if missing:

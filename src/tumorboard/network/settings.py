@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-FusionName = Literal["gated", "softmax", "concat", "mean of risks", "tensor", "cross-attention"]
+FusionName = Literal["gated", "softmax", "concat", "mean of risks", "stacked risks", "tensor", "cross-attention"]
 HeadKind = Literal["log-risk", "five-year status", "discrete time"]
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -115,17 +115,22 @@ class FusionSettings(_Settings):
         On each modality's part.
     modality_dropout : float
         Probability with which a present modality is left out in training; the last one never is.
+    readings : dict of str to tuple of str
+        Of ``stacked risks``: by modality, the clinical values that its head also learns to tell.
     """
 
     name: FusionName = "gated"
     width: Width = 128
     dropout: Share = 0.0
     modality_dropout: Share = 0.0
+    readings: dict[Name, tuple[str, ...]] = {}
 
     @model_validator(mode="after")
-    def _divides(self) -> Self:
+    def _fits(self) -> Self:
         if self.name == "cross-attention" and self.width % 4:
             raise ValueError("cross-attention has four heads: width is a multiple of 4")
+        if self.readings and self.name != "stacked risks":
+            raise ValueError("readings belong to stacked risks")
         return self
 
 
@@ -185,6 +190,12 @@ class NetworkSettings(_Settings):
         if len(set(names)) != len(names):
             raise ValueError("two modalities have one name")
         return modalities
+
+    @model_validator(mode="after")
+    def _can_be_added(self) -> Self:
+        if self.fusion.name == "stacked risks" and self.head.kind != "log-risk":
+            raise ValueError("stacked risks are log-risks: they need the head log-risk")
+        return self
 
     @property
     def names(self) -> tuple[str, ...]:

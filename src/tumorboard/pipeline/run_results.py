@@ -24,6 +24,7 @@ from tumorboard.prediction.image_choice import ImageChoice
 from tumorboard.study.files import StudyFolder, read_json, read_stage_table, write_json, write_parquet, write_text
 from tumorboard.study.log import append_log
 from tumorboard.study.settings import StudySettings
+from tumorboard.study.training_settings import TrainingSettings
 from tumorboard.training.task import FoldTask
 
 if TYPE_CHECKING:
@@ -126,10 +127,10 @@ def _finished(tasks: Iterable[FoldTask], inputs: StudyInputs, settings: StudySet
 
 
 def _alike(further: dict[str, Any], other: dict[str, Any]) -> bool:
-    ignored = {"workers", "device", "tensorboard"}
-
     def training(content: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in content["training"].items() if name not in ignored}
+        return {
+            name: value for name, value in content["training"].items() if name not in TrainingSettings.BESIDE_THE_RESULT
+        }
 
     return training(further) == training(other) and further["network_choices"] == other["network_choices"]
 

@@ -144,10 +144,9 @@ def _depends_on(
     import torch
 
     settings = tasks[0].settings
-    training = settings.training.model_dump(mode="json", exclude={"workers", "tensorboard", "device"})
     return {
         "settings": settings.model_dump(mode="json", include={"cohort", "folds", "genes", "network"})
-        | {"training": training},
+        | {"training": settings.training.deciding()},
         "inputs": inputs.hashes(),
         "modalities": list(inputs.modalities),
         "folds": [task.fold for task in tasks],

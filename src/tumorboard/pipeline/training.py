@@ -26,7 +26,7 @@ from tumorboard.study.files import StudyFolder
 from tumorboard.study.settings import StudySettings
 from tumorboard.training.fold import train_fold
 from tumorboard.training.machine import own_share
-from tumorboard.training.task import ENCODING, FoldTask, Progress
+from tumorboard.training.task import ENCODING, WEIGHING, FoldTask, Progress
 
 __all__ = ["DEFAULT_RUN", "RunPlan", "RunProgress", "train_study"]
 
@@ -102,7 +102,11 @@ class _Telling:
         self.trained = True
         each = sum(self.durations) / len(self.durations) if self.durations else progress.seconds_left
         left = progress.seconds_left + each * (self.folds - self.done - 1)
-        doing = "encoding images," if progress.stage == ENCODING else f"{progress.stage}, epoch"
+        doing = f"{progress.stage}, epoch"
+        if progress.stage == ENCODING:
+            doing = "encoding images,"
+        elif progress.stage.startswith(WEIGHING):
+            doing = f"{progress.stage}, part"
         step = f"{self.name}: {doing} {progress.epoch} of {progress.epochs}"
         self.report(RunProgress(self.done, self.folds, step, left, progress.warning))
 

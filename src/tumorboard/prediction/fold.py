@@ -18,6 +18,7 @@ from tumorboard.inputs.kept_embeddings import KeptEmbeddings
 from tumorboard.network.combinations import risk_over_combinations
 from tumorboard.network.encoders.picture import PictureEncoder
 from tumorboard.network.saving import CONFIG_FILE, WEIGHTS_FILE, SavedModel, load_model
+from tumorboard.network.saving import FORMAT as MODEL_FORMAT
 from tumorboard.prediction.encoding import device_named, encode_patient
 from tumorboard.prediction.image_choice import ImageChoice
 from tumorboard.prediction.patient import PatientPrediction, predict_patient
@@ -93,7 +94,7 @@ def predict_fold(
     """
     question = {
         "format": FORMAT,
-        "model": _model_hashes(folder),
+        "model": _model_of(folder),
         "inputs": inputs.hashes(),
         "images": dict((choice or ImageChoice()).most),
         "fit_images": fit_images,
@@ -131,7 +132,7 @@ def predict_fold(
 
 
 def is_predicted(folder: Path, choice: ImageChoice | None = None) -> bool:
-    """Tell whether a fold's predictions are there, made by the model that is there now.
+    """Tell whether a fold's predictions are there, made by the model that is there now, which can still be read.
 
     Parameters
     ----------
@@ -148,11 +149,11 @@ def is_predicted(folder: Path, choice: ImageChoice | None = None) -> bool:
     except StudyError:  # torn
         return False
     same_images = choice is None or question.get("images") == dict(choice.most)
-    return same_images and question.get("model") == _model_hashes(folder)
+    return same_images and question.get("format") == FORMAT and question.get("model") == _model_of(folder)
 
 
-def _model_hashes(folder: Path) -> dict[str, str]:
-    return fingerprint([folder / WEIGHTS_FILE, folder / CONFIG_FILE])
+def _model_of(folder: Path) -> dict[str, Any]:
+    return {"format": MODEL_FORMAT, **fingerprint([folder / WEIGHTS_FILE, folder / CONFIG_FILE])}
 
 
 def _with_role(patients: pd.DataFrame, role: str) -> list[str]:

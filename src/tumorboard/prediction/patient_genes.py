@@ -11,7 +11,9 @@ from tumorboard.study.files import write_text
 from tumorboard.study.text_table import read_text_table
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
 _MAF_COLUMNS = ("Hugo_Symbol", "Variant_Classification", "Tumor_Sample_Barcode")
 _BESIDE_SAMPLES = ("NAME", "Hugo_Symbol", "ENTITY_STABLE_ID", "DESCRIPTION", "Entrez_Gene_Id", "Cytoband", "Locus ID")
@@ -45,12 +47,8 @@ def write_mutations(source: Path, target: Path, patient: str) -> list[str]:
     missing = [name for name in _MAF_COLUMNS if name not in frame]
     if missing:
         raise UserError(f"the column {', '.join(missing)} is missing", where=source.name)
-    who = patients_of_samples(frame["Tumor_Sample_Barcode"], {})
-    if not who["primary"].any():
-        raise UserError("no sample is of the primary tumour", where=source.name)
-    name, remarks = _name_in_file(who.loc[who["primary"]], patient, source)
-    kept = frame[(who["primary"] & (who["patient_id"] == name)).to_numpy(dtype=bool)]
-    kept = kept.assign(Tumor_Sample_Barcode=patient)[list(_MAF_COLUMNS)]
+    is_own, remarks = _own_samples(frame["Tumor_Sample_Barcode"], patient, source)
+    kept = frame[is_own].assign(Tumor_Sample_Barcode=patient)[list(_MAF_COLUMNS)]
     write_text(target, kept.to_csv(index=False, sep="\t", lineterminator="\n"))
     return remarks
 
@@ -89,18 +87,23 @@ def write_copy_number(source: Path, target: Path, patient: str) -> list[str]:
     samples = pd.Series([name for name in frame if name not in _BESIDE_SAMPLES], dtype=object)
     if samples.empty:
         raise UserError("there is no column of a sample", where=source.name)
-    who = patients_of_samples(samples, {})
-    primary = who.loc[who["primary"]]
-    if primary.empty:
-        raise UserError("no sample is of the primary tumour", where=source.name)
-    name, remarks = _name_in_file(primary, patient, source)
-    own = samples[primary.index[primary["patient_id"] == name]]
+    is_own, remarks = _own_samples(samples, patient, source)
+    own = samples[is_own]
     if len(own) > 1:
         raise UserError(f"{len(own)} samples are the patient's", where=source.name, fix="Keep one of them")
     kept = frame[[name for name in frame if name in _BESIDE_SAMPLES or name in set(own)]]
     kept = kept.rename(columns=dict.fromkeys(own, patient))
     write_text(target, kept.to_csv(index=False, sep="\t", lineterminator="\n"))
     return remarks
+
+
+def _own_samples(samples: pd.Series[str], patient: str, source: Path) -> tuple[NDArray[np.bool_], list[str]]:
+    """Tell which samples are of the patient's primary tumour, and what is to be remarked."""
+    who = patients_of_samples(samples, {})
+    if not who["primary"].any():
+        raise UserError("no sample is of the primary tumour", where=source.name)
+    name, remarks = _name_in_file(who.loc[who["primary"]], patient, source)
+    return (who["primary"] & (who["patient_id"] == name)).to_numpy(dtype=bool), remarks
 
 
 def _name_in_file(primary: pd.DataFrame, patient: str, source: Path) -> tuple[str, list[str]]:

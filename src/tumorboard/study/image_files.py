@@ -14,8 +14,8 @@ _Identity = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class PassedOver:
-    """What lies below a folder and is no file to read.
+class LeftOut:
+    """What lies below a folder and is not taken, for it is no file to read or of no use to who reads it.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class PassedOver:
     reason: str
 
 
-def files_below(paths: Sequence[Path]) -> tuple[list[Path], list[PassedOver]]:
+def files_below(paths: Sequence[Path]) -> tuple[list[Path], list[LeftOut]]:
     """List the files below folders, each once, and files that are named themselves.
 
     Parameters
@@ -40,7 +40,7 @@ def files_below(paths: Sequence[Path]) -> tuple[list[Path], list[PassedOver]]:
     -------
     files : list of Path
         In the order of their paths, which go through the links.
-    passed_over : list of PassedOver
+    left_out : list of LeftOut
         Hidden files and folders, folders that may not be read, and what is no regular file, in the order of paths.
 
     Raises
@@ -49,13 +49,13 @@ def files_below(paths: Sequence[Path]) -> tuple[list[Path], list[PassedOver]]:
         If a path does not exist, or is neither a file nor a folder.
     """
     files: dict[_Identity, Path] = {}
-    passed_over: list[PassedOver] = []
+    left_out: list[LeftOut] = []
     seen: set[_Identity] = set()
     for path in paths:
         refuse_special(path)
-        for found in [path] if path.is_file() else _walk(path, seen, passed_over):
+        for found in [path] if path.is_file() else _walk(path, seen, left_out):
             files.setdefault(_identity(found), found)
-    return sorted(files.values()), sorted(passed_over, key=lambda one: one.path)
+    return sorted(files.values()), sorted(left_out, key=lambda one: one.path)
 
 
 def refuse_special(path: Path) -> None:
@@ -73,24 +73,24 @@ def refuse_special(path: Path) -> None:
         )
 
 
-def _walk(folder: Path, seen: set[_Identity], passed_over: list[PassedOver]) -> Iterator[Path]:
+def _walk(folder: Path, seen: set[_Identity], left_out: list[LeftOut]) -> Iterator[Path]:
     if _identity(folder) in seen:
         return
     seen.add(_identity(folder))
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as fault:
-        passed_over.append(PassedOver(folder, f"the folder cannot be read ({fault.strerror})"))
+        left_out.append(LeftOut(folder, f"the folder cannot be read ({fault.strerror})"))
         return
     for entry in entries:
         path = Path(entry.path)
         kind = "hidden" if entry.name.startswith(".") or entry.name == _ARCHIVERS_FOLDER else _kind(entry)
         if kind == "folder":
-            yield from _walk(path, seen, passed_over)
+            yield from _walk(path, seen, left_out)
         elif kind == "file":
             yield path
         else:
-            passed_over.append(PassedOver(path, kind))
+            left_out.append(LeftOut(path, kind))
 
 
 def _kind(entry: os.DirEntry[str]) -> str:

@@ -6,7 +6,7 @@ A number of -1, or an empty word, leaves a setting to the preset; :meth:`Trainin
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -15,8 +15,11 @@ from tumorboard.study.section import Section
 TrainedModality = Literal["tiles_10x", "tiles_5x", "scan", "genes", "clinical"]
 TRAINED_MODALITIES: tuple[TrainedModality, ...] = ("tiles_10x", "tiles_5x", "scan", "genes", "clinical")
 
-FusionChoice = Literal["gated", "softmax", "concat", "mean of risks", "tensor", "cross-attention"]
+FusionChoice = Literal["gated", "softmax", "concat", "mean of risks", "stacked risks", "tensor", "cross-attention"]
 HeadChoice = Literal["log-risk", "five-year status", "discrete time"]
+READ_FROM: tuple[TrainedModality, ...] = ("tiles_10x", "tiles_5x", "scan")
+READINGS = ("age", "male", "t", "n", "m", "grade", "size", "necrosis", "ecog")
+"""Clinical values that images can be taught to tell."""
 Preset = Literal["modern", "paper"]
 Width = Annotated[int, Field(ge=1, le=8192)]
 Dropout = Annotated[float, Field(ge=0, lt=1)]
@@ -42,6 +45,9 @@ class NetworkChoices(Section):
         Side of the pictures as the network sees them.
     fusion : str
         How embeddings become one.
+    readings : tuple of str
+        Of ``stacked risks``: clinical values that a modality of images also learns to tell, such as ``scan size``; see
+        `READINGS`.
     width : int
         Of each modality's part in the fusion.
     table_width : int
@@ -65,6 +71,7 @@ class NetworkChoices(Section):
     tile_px: Annotated[int, Field(ge=64, le=1024)] = 256
     scan_px: Annotated[int, Field(ge=64, le=1024)] = 256
     fusion: FusionChoice = "gated"
+    readings: tuple[str, ...] = ()
     width: Width = 128
     table_width: Width = 32
     hidden: tuple[Width, ...] = (64,)
@@ -83,6 +90,37 @@ class NetworkChoices(Section):
         if self.fusion == "cross-attention" and self.width % 4:
             raise ValueError("cross-attention has four heads: width is a multiple of 4")
         return self
+
+    @field_validator("readings")
+    @classmethod
+    def _can_be_read(cls, readings: tuple[str, ...]) -> tuple[str, ...]:
+        for reading in readings:
+            modality, _, value = reading.partition(" ")
+            if modality not in READ_FROM or value not in READINGS:
+                raise ValueError(
+                    f"{reading!r} is not one of {', '.join(READ_FROM)}, a blank, and one of {', '.join(READINGS)}"
+                )
+        return tuple(dict.fromkeys(readings))
+
+    @model_validator(mode="after")
+    def _risks_can_be_added(self) -> Self:
+        if self.fusion == "stacked risks" and self.head != "log-risk":
+            raise ValueError('stacked risks are log-risks: head is "log-risk", or fusion is "mean of risks"')
+        if self.readings and self.fusion != "stacked risks":
+            raise ValueError('readings belong to the fusion "stacked risks"')
+        return self
+
+    def readings_of(self, modality: str) -> tuple[str, ...]:
+        """Return the clinical values that a modality learns to tell.
+
+        Examples
+        --------
+        >>> NetworkChoices(fusion="stacked risks", readings=("scan size",)).readings_of("scan")
+        ('size',)
+        """
+        return tuple(
+            value for own, _, value in (reading.partition(" ") for reading in self.readings) if own == modality
+        )
 
 
 @dataclass(frozen=True)
@@ -184,6 +222,9 @@ class TrainingSettings(Section):
     seed : int
     """
 
+    BESIDE_THE_RESULT: ClassVar[frozenset[str]] = frozenset({"workers", "tensorboard", "device"})
+    """Names of the settings that decide no result; see `deciding`."""
+
     preset: Preset = "modern"
     optimiser: Literal["", "sgd", "adamw"] = ""
     learning_rate: Annotated[float, Field(ge=-1, le=10)] = -1.0
@@ -240,3 +281,20 @@ class TrainingSettings(Section):
         return Recipe(**{
             name: getattr(preset, name) if value in {"", -1} else value for name, value in own.items()
         })  # fmt: skip
+
+    def deciding(self) -> dict[str, Any]:
+        """Return the settings that decide what is learned, as JSON holds them.
+
+        What was trained with the same ones is taken as it is. Left out are
+
+        - ``workers``: the numbers are the same with any number of threads that read;
+        - ``tensorboard``: histories are only written a second time;
+        - ``device``: another one rounds otherwise, but asks for no other training, so that a study that was trained on
+          a GPU is not trained anew where there is none.
+
+        Examples
+        --------
+        >>> TrainingSettings(workers=2, device="cpu").deciding() == TrainingSettings().deciding()
+        True
+        """
+        return self.model_dump(mode="json", exclude=set(self.BESIDE_THE_RESULT))

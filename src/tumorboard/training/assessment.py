@@ -64,7 +64,7 @@ def assess(
     """
     with torch.inference_mode(), in_evaluation(network):
         by_modality = {
-            name: _embeddings(network, reader, name, patients, images, machine) for name in network.modalities
+            name: embeddings_of(network, reader, name, patients, images, machine) for name in network.modalities
         }
         risks, predictions = mean_over_combinations(
             network,
@@ -73,10 +73,23 @@ def assess(
     return Assessment(risks.numpy(), predictions)
 
 
-def _embeddings(
+def embeddings_of(
     network: MultimodalNetwork, reader: Reader, name: str, patients: Sequence[str], images: int, machine: Machine
 ) -> dict[str, torch.Tensor]:
-    """Return each patient's embeddings of one modality, of those who have it."""
+    """Return each patient's embeddings of one modality, of those who have it.
+
+    Parameters
+    ----------
+    network : MultimodalNetwork
+        In evaluation.
+    reader : Reader
+    name : str
+        The modality.
+    patients : sequence of str
+    images : int
+        Of each patient, at even distances; 0 for all.
+    machine : Machine
+    """
     counts = {patient: reader.inputs.count(name, patient) for patient in patients}
     who = [patient for patient, count in counts.items() if count]
     if not who:

@@ -86,16 +86,17 @@ class Checkpoint:
             return State(key)
         return State(key)
 
-    def write(self, state: State, *, always: bool = False) -> None:
-        """Write where training stands, if it is time to."""
+    def write(self, state: State, *, always: bool = False) -> bool:
+        """Write where training stands, if it is time to; return whether it was."""
         waited = time.monotonic() - self._written
         if not always and waited < min(self._took / _SHARE_OF_TIME, _LONGEST_WAIT_SECONDS):
-            return
+            return False
         begun = time.monotonic()
         content = {name: getattr(state, name) for name in State.__dataclass_fields__} | {"format": FORMAT}
         write_whole(self.path, lambda temporary: torch.save(content, temporary))
         self._written = time.monotonic()
         self._took = self._written - begun
+        return True
 
     def remove(self) -> None:
         """Remove the file of a fold that is finished, and what writes that were killed have left."""

@@ -20,25 +20,34 @@ from tumorboard.inputs.fold_inputs import FoldInputs
 from tumorboard.inputs.seen import picture_statistics
 from tumorboard.inputs.study_inputs import StudyInputs
 from tumorboard.network.model import MultimodalNetwork
-from tumorboard.network.saving import CONFIG_FILE, WEIGHTS_FILE, save_model
+from tumorboard.network.saving import CONFIG_FILE, FORMAT, WEIGHTS_FILE, save_model
 from tumorboard.study.training_settings import TrainingSettings
 from tumorboard.survival import breslow_baseline
 from tumorboard.training.assessment import assess
-from tumorboard.training.checkpoint import Checkpoint
+from tumorboard.training.checkpoint import Checkpoint, State
 from tumorboard.training.frozen import centre_all, encode_all
 from tumorboard.training.history import TensorBoard, write_history
 from tumorboard.training.machine import Machine
-from tumorboard.training.networks import carried_from, head_of, make_network, network_settings
-from tumorboard.training.objective import who_counts
+from tumorboard.training.networks import Weights, carried_from, head_of, make_network, network_settings
+from tumorboard.training.objective import Objective, Outcomes, who_counts
 from tumorboard.training.random_numbers import seed_for
 from tumorboard.training.reading import Reader
 from tumorboard.training.shared_stages import SharedStage, stage_key
-from tumorboard.training.stage import TOGETHER, TUNED_ALONE, Ground, Stage, StagePlan, first_judged, stage_plans
-from tumorboard.training.task import ENCODING, FoldTask, Progress, Report, roles_of
+from tumorboard.training.stacking import PARTS, STACKED, Stacked, stack
+from tumorboard.training.stage import (
+    TOGETHER,
+    TUNED_ALONE,
+    Ground,
+    SelectPatients,
+    Stage,
+    StagePlan,
+    first_judged,
+    stage_plans,
+)
+from tumorboard.training.task import ENCODING, WEIGHING, FoldTask, Progress, Report, roles_of
 
 _RISEN = 2.0
 _SECONDS_BETWEEN_REPORTS = 2.0
-_NOT_OF_THE_RESULT = {"workers", "tensorboard", "device"}
 
 
 def train_fold(task: FoldTask, inputs: StudyInputs, report: Report) -> Path:
@@ -85,16 +94,20 @@ def is_trained(folder: Path, key: str) -> bool:
 
 def _key(task: FoldTask, inputs: StudyInputs) -> str:
     """Hash all that a fold's result depends on."""
-    training = task.settings.training.model_dump(mode="json", exclude=_NOT_OF_THE_RESULT)
     content = {
-        "training": training,
+        "training": task.settings.training.deciding(),
         "settings": task.settings.model_dump(mode="json", include={"cohort", "folds", "genes", "network"}),
         "inputs": inputs.hashes(),
         "modalities": inputs.modalities,
         "fold": [task.repeat, task.fold],
-        "versions": [__version__, torch.__version__],
+        "versions": _versions(),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _versions() -> list[str | int]:
+    """Return what a network is trained by and kept in: one of another format could not be read."""
+    return [__version__, torch.__version__, FORMAT]
 
 
 class _Training:
@@ -115,10 +128,14 @@ class _Training:
         self._head = head_of(self._settings.network, torch.tensor(outcome.time_months), torch.tensor(outcome.event))
         self._checkpoint = Checkpoint(task.path)
         self._state = self._checkpoint.read(key)
-        self._plans = stage_plans(self._inputs.modalities, self._settings.training, self._who, self._teach)
+        stacked = self._settings.network.fusion == STACKED
+        self._plans = stage_plans(
+            self._inputs.modalities, self._settings.training, self._who, self._teach, stacked=stacked
+        )
         self._board = TensorBoard(task.path, self._state.history) if self._settings.training.tensorboard else None
         self._sources: dict[str, str] = {}
         self._frozen: dict[str, torch.Tensor] = {}
+        self._stacked: Stacked | None = None
 
     def _who(self, role: str, modalities: Sequence[str]) -> tuple[str, ...]:
         patients = self._fit if role == "fit" else self._select
@@ -179,7 +196,7 @@ class _Training:
 
     def _network(self, plan: StagePlan, carried: dict[str, torch.Tensor]) -> MultimodalNetwork:
         training, choices = self._settings.training, self._settings.network
-        if plan.name != TOGETHER and training.encoders == TUNED_ALONE:
+        if plan.name != TOGETHER and training.encoders == TUNED_ALONE and choices.fusion != STACKED:
             choices = choices.model_copy(update={"fusion": "concat", "modality_dropout": 0.0})
         settings = network_settings(self._inputs, plan.modalities, choices, self._head)
         seed = seed_for(training.seed, self._task.repeat, self._task.fold, plan.name)
@@ -191,30 +208,80 @@ class _Training:
     def _run_stage(self, plan: StagePlan, ground: Ground) -> MultimodalNetwork:
         network = self._network(plan, self._state.carried)
         if plan.name == TOGETHER:
-            Stage(plan, ground, network, self._state).run(lambda row: self._told(plan, row))
+            if plan.stacked:
+                self._stack(plan, ground, network)
+            else:
+                Stage(plan, ground, network, self._state).run(lambda row: self._told(plan, row))
             return network
-        shared = SharedStage(self._task.folder.cache / "stages", plan, self._stage_key(plan, network))
-        kept = shared.read()
-        if kept is None:
-            Stage(plan, ground, network, self._state).run(lambda row: self._told(plan, row))
-            carried = carried_from(network, plan.name, encoder=not plan.encoded)
-            shared.write(carried, [row for row in self._state.history if row["stage"] == plan.name])
-        else:
-            carried, history = kept
-            self._state.history = [row for row in self._state.history if row["stage"] != plan.name] + history
+        carried, history = self._alone(plan, ground, network, self._state, lambda row: self._told(plan, row))
+        if not any(row["stage"] == plan.name for row in self._state.history):
+            self._state.history += history
             self._told(plan, history[-1])
         self._state.end_stage(carried)
         self._checkpoint.write(self._state, always=True)
         return network
 
-    def _stage_key(self, plan: StagePlan, network: MultimodalNetwork) -> str:
-        fold = [self._settings.training.seed, self._task.repeat, self._task.fold]
-        key = {"fold": fold, "versions": [__version__, torch.__version__]}
+    def _alone(
+        self,
+        plan: StagePlan,
+        ground: Ground,
+        network: MultimodalNetwork,
+        state: State,
+        told: Callable[[dict[str, Any]], object],
+    ) -> tuple[Weights, list[dict[str, Any]]]:
+        """Train a stage of one modality, or take it over; return what it leaves and its history."""
+        shared = SharedStage(self._task.folder.cache / "stages", plan, self._stage_key(plan, network, ground))
+        kept = shared.read()
+        if kept is not None:
+            state.history = [row for row in state.history if row["stage"] != plan.name]
+            return kept
+        Stage(plan, ground, network, state).run(told)
+        carried = carried_from(network, plan.name, encoder=not plan.encoded)
+        history = [row for row in state.history if row["stage"] == plan.name]
+        shared.write(carried, history)
+        return carried, history
+
+    def _network_alone(self, plan: StagePlan, ground: Ground) -> MultimodalNetwork:
+        """Return the network of one modality that a stage leaves."""
+        network = self._network(plan, {})
+        carried, _ = self._alone(plan, ground, network, State(""), lambda row: None)
+        network.load_state_dict(carried, strict=False)
+        return network.to(self._machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+    def _stack(self, plan: StagePlan, ground: Ground, network: MultimodalNetwork) -> None:
+        """Learn the modalities' weights in place of the last stage."""
+        begun = time.monotonic()
+        network.to(self._machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        outcome = Outcomes.of(self._inputs.study, self._fit, torch.device("cpu"))
+        objective = Objective(self._head, self._settings.training, outcome)
+
+        names = [own.name for own in self._plans[:-1]]
+
+        def tell(name: str, done: int, of: int) -> None:
+            left = self._seconds_left() * (1 - (names.index(name) + done / of) / len(names))
+            self._report(Progress(f"{WEIGHING} {name}", done + 1, of, math.nan, None, None, left))
+
+        self._stacked = stack(network, self._plans[:-1], ground, self._fit, self._network_alone, tell)
+        row = {
+            "stage": plan.name,
+            "epoch": 1,
+            "fit_loss": objective.assessed(torch.from_numpy(self._stacked.log_risk)[:, None], outcome),
+            **SelectPatients(plan, ground, objective).judge(network),
+            "learning_rate": 0.0,
+            "encoders_frozen": bool(network.pictured),
+            "seconds": round(time.monotonic() - begun, 3),
+        }
+        self._state.history = [past for past in self._state.history if past["stage"] != plan.name] + [row]
+        self._state.epoch = plan.epochs
+        self._told(plan, row)
+
+    def _stage_key(self, plan: StagePlan, network: MultimodalNetwork, ground: Ground) -> str:
+        key = {"fold": list(ground.key), "versions": _versions()}
         return stage_key(plan, network, self._settings, self._inputs, self._machine, key)
 
     def _told(self, plan: StagePlan, row: dict[str, Any]) -> None:
-        self._checkpoint.write(self._state)
-        write_history(self._task.path, self._state.history)
+        if self._checkpoint.write(self._state):
+            write_history(self._task.path, self._state.history)
         if self._board is not None:
             self._board.add(row)
         self._report(Progress(
@@ -253,6 +320,9 @@ class _Training:
             for place, plan in enumerate(self._plans[self._state.stage :])
             for epoch in range(self._state.epoch if place == 0 else 0, plan.epochs)
         )
+        if self._plans[-1].stacked and self._stacked is None:  # each again, without a part of the patients
+            again = sum(work(plan, epoch) for plan in self._plans[:-1] for epoch in range(plan.epochs))
+            left += again * (PARTS - 1)
         return float(took / done * left) if done else math.nan
 
     def _save(self, network: MultimodalNetwork, reader: Reader) -> None:
@@ -275,6 +345,7 @@ class _Training:
             "network_choices": self._settings.network.model_dump(mode="json"),
             "encoder_weights": self._sources,
             "stages": [self._summary(plan) for plan in self._plans],
+            "stacking": None if self._stacked is None else self._stacked.to_json(),
             "input_hashes": study.hashes(),
             "patients": {"fit": len(self._fit), "select": len(self._select), "test": len(self._roles["test"])},
             "stain": inputs.stain_to_json(),
@@ -300,8 +371,11 @@ class _Training:
     def _baseline(self, network: MultimodalNetwork, reader: Reader) -> dict[str, list[float]] | None:
         if self._head.kind != "log-risk":
             return None
-        images = self._settings.training.assessed_images
-        risk = assess(network, reader, self._fit, images, self._machine).risk
+        if self._stacked is not None:  # as it will be of patients that nothing was learned from
+            risk = self._stacked.log_risk
+        else:
+            images = self._settings.training.assessed_images
+            risk = assess(network, reader, self._fit, images, self._machine).risk
         baseline = breslow_baseline(self._inputs.study.outcome(self._fit), risk)
         if not np.isfinite(baseline.cumulative).all():
             raise UserError(

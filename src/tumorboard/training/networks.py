@@ -47,6 +47,7 @@ def network_settings(
             width=choices.width,
             dropout=choices.dropout,
             modality_dropout=choices.modality_dropout,
+            readings={name: own for name in modalities if (own := choices.readings_of(name))},
         ),
         head=head,
     )

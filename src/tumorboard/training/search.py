@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from tumorboard.errors import MissingExtraError, SettingsError
@@ -88,13 +88,25 @@ def space_of(settings: StudySettings, inputs: StudyInputs, vary: Sequence[str] =
     idle = set() if len(inputs.modalities) > 1 else set(_OF_SEVERAL_MODALITIES)
     if not pictures or settings.training.encoders == "frozen":
         idle |= _OF_TRAINED_ENCODERS
-    there = {parameter.setting: parameter for parameter in SPACE if parameter.setting not in idle}
+    there = {parameter.setting: parameter for parameter in _space(settings) if parameter.setting not in idle}
     wanted = [next((own for own in there if name in (own, own.partition(".")[2])), name) for name in vary]
     if strange := [name for name in wanted if name not in there]:
         raise SettingsError(
             f"{strange[0]!r} cannot be varied here", where="--vary", fix=f"There are {', '.join(there)}"
         )
     return tuple(there[name] for name in there if not wanted or name in wanted)
+
+
+def _space(settings: StudySettings) -> tuple[Parameter, ...]:
+    """Return what can be varied, without fusions that other settings forbid."""
+    if settings.network.readings:  # which belong to one fusion alone
+        return tuple(parameter for parameter in SPACE if parameter.setting != "network.fusion")
+    if settings.network.head == "log-risk" and settings.training.recipe().alone_epochs:
+        return SPACE
+    return tuple(
+        replace(parameter, choices=tuple(name for name in parameter.choices if name != "stacked risks"))
+        for parameter in SPACE
+    )
 
 
 def values_as_set(settings: StudySettings, space: Sequence[Parameter]) -> Values:

@@ -26,7 +26,8 @@ from tumorboard.training.networks import Weights
 from tumorboard.training.stage import FROZEN, StagePlan
 
 _HISTORY = "history"
-_NOT_OF_A_STAGE = {"preset", "epochs", "encoders", "workers", "tensorboard", "device", "compile"}
+_NOT_OF_A_STAGE = {"preset", "epochs", "encoders", "compile"}
+"""Decide a result, but stand in a stage's key as recipe, plan, ``frozen`` and machine."""
 
 
 class SharedStage:
@@ -86,7 +87,7 @@ def stage_key(
     inputs : FoldInputs
     machine : Machine
     key : mapping
-        What else matters: the fold, the versions.
+        What else matters: the fold, the versions, the format in which networks are kept.
     """
     digest = hashlib.sha256()
     for name, value in network.state_dict().items():
@@ -102,7 +103,7 @@ def stage_key(
         **key,
         "network": repr(network.settings),
         "recipe": recipe,
-        "training": training.model_dump(mode="json", exclude=_NOT_OF_A_STAGE),
+        "training": {name: own for name, own in training.deciding().items() if name not in _NOT_OF_A_STAGE},
         "cohort": settings.cohort.model_dump(mode="json"),
         "frozen": training.encoders == FROZEN,
         "patients": [plan.name, plan.epochs, plan.fit, plan.select],

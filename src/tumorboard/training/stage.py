@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from tumorboard.errors import UserError
+from tumorboard.errors import SettingsError, UserError
 from tumorboard.network.model import MultimodalNetwork
 from tumorboard.study.training_settings import Recipe, TrainingSettings
 from tumorboard.training.assessment import assess
@@ -21,6 +21,7 @@ from tumorboard.training.objective import Objective, Outcomes
 from tumorboard.training.optimisation import LARGEST_GRADIENT, make_optimiser, rate_at, set_rate
 from tumorboard.training.random_numbers import numbers_for, seed_for
 from tumorboard.training.reading import Drawn, Reader
+from tumorboard.training.readings import ReadingObjective
 
 TOGETHER = "together"
 FROZEN, TUNED_ALONE = "frozen", "tuned alone"
@@ -44,6 +45,8 @@ class StagePlan:
         Patients who have one of them at least.
     encoded : bool
         Picture encoders are frozen in all of its epochs, and their pictures were encoded before.
+    stacked : bool
+        It learns how much each modality counts, and nothing else: see `tumorboard.training.stacking`.
     """
 
     name: str
@@ -52,6 +55,7 @@ class StagePlan:
     fit: tuple[str, ...]
     select: tuple[str, ...]
     encoded: bool = False
+    stacked: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +100,9 @@ class Stage:
         self._plan, self._ground, self._state = plan, ground, state
         self.network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._objective = Objective(network.settings.head, ground.settings, Outcomes.of(study, list(plan.fit), device))
-        self._select = Outcomes.of(study, list(plan.select), torch.device("cpu"))
+        self._readings = ReadingObjective(network, ground.reader.inputs, plan.fit, device)
+        self._select = SelectPatients(plan, ground, self._objective)
+        self._event = study.outcome(plan.fit).event
         self._optimiser = make_optimiser(network, ground.recipe, ground.settings.momentum)
         if state.epoch:
             self._take_up()
@@ -142,15 +148,14 @@ class Stage:
         self.network.train()
         self.network.modality_dropout.restart(seed_for(*key, "modality dropout"))
         torch.manual_seed(seed_for(*key, "dropout"))
-        event = ground.reader.inputs.study.outcome(plan.fit).event
-        batches = stratified_batches(event, ground.settings.batch, numbers_for(*key, "batches"))
+        batches = stratified_batches(self._event, ground.settings.batch, numbers_for(*key, "batches"))
         total = torch.zeros((), device=ground.machine.device)
         rate = 0.0
         for step, drawn in enumerate(ground.reader.epoch(plan.fit, batches, plan.modalities, key)):
             rate = rate_at(ground.recipe, plan.epochs, epoch + step / len(batches))
             set_rate(self._optimiser, rate)
             total = total + self._step(drawn, epoch) * (len(drawn.rows) / len(plan.fit))
-        found = self._assessed()
+        found = self._select.judge(self.network)
         return {
             "stage": plan.name,
             "epoch": epoch + 1,
@@ -190,24 +195,11 @@ class Stage:
                 where="training.learning_rate",
                 fix=f"Set it lower than {self._ground.recipe.learning_rate:g}, or training.precision to float32",
             )
-        loss.backward()
+        self._readings.added_to(loss, embeddings, rows).backward()  # type: ignore[no-untyped-call]
         if self._ground.recipe.optimiser == "adamw":
             torch.nn.utils.clip_grad_norm_(self.network.parameters(), LARGEST_GRADIENT)
         self._optimiser.step()
         return loss.detach()
-
-    def _assessed(self) -> dict[str, float | None]:
-        ground, plan = self._ground, self._plan
-        if not plan.select:
-            return {"select_loss": None, "select_c_index": None}
-        images = ground.settings.assessed_images
-        found = assess(self.network, ground.reader, plan.select, images, ground.machine)
-        loss = self._objective.assessed(found.predictions, self._select)
-        outcome = ground.reader.inputs.study.outcome(plan.select)
-        return {
-            "select_loss": loss if loss is not None and math.isfinite(loss) else None,
-            "select_c_index": found.c_index(outcome),
-        }
 
     def _keep(self, row: dict[str, Any]) -> None:
         state = self._state
@@ -232,6 +224,35 @@ class Stage:
         }
 
 
+class SelectPatients:
+    """The select patients of a stage, on whom a network is judged.
+
+    Parameters
+    ----------
+    plan : StagePlan
+    ground : Ground
+    objective : Objective
+    """
+
+    def __init__(self, plan: StagePlan, ground: Ground, objective: Objective) -> None:
+        self._patients, self._ground, self._objective = plan.select, ground, objective
+        study = ground.reader.inputs.study
+        self._outcomes = Outcomes.of(study, list(plan.select), torch.device("cpu"))
+        self._survival = study.outcome(plan.select)
+
+    def judge(self, network: MultimodalNetwork) -> dict[str, float | None]:
+        """Return ``select_loss`` and ``select_c_index``, None where they do not exist."""
+        if not self._patients:
+            return {"select_loss": None, "select_c_index": None}
+        ground = self._ground
+        found = assess(network, ground.reader, self._patients, ground.settings.assessed_images, ground.machine)
+        loss = self._objective.assessed(found.predictions, self._outcomes)
+        return {
+            "select_loss": loss if loss is not None and math.isfinite(loss) else None,
+            "select_c_index": found.c_index(self._survival),
+        }
+
+
 def first_judged(recipe: Recipe, epochs: int) -> int:
     """Return the epoch, from 0, from which on a stage's best weights are looked for; beyond the end for none.
 
@@ -252,11 +273,13 @@ def stage_plans(
     settings: TrainingSettings,
     who: Callable[[str, Sequence[str]], tuple[str, ...]],
     can: Callable[[Sequence[str]], bool],
+    *,
+    stacked: bool = False,
 ) -> list[StagePlan]:
     """Plan a fold's stages: each modality alone, then all together.
 
     A modality whose fit patients cannot teach it alone, having no event among them, is not trained alone; nor is one
-    that is the only one, unless its encoder is tuned alone.
+    that is the only one, unless its encoder is tuned alone or its risk is stacked.
 
     Parameters
     ----------
@@ -266,10 +289,23 @@ def stage_plans(
         Returns the patients of a role (``fit`` or ``select``) who have one of some modalities at least.
     can : callable
         Whether patients can be learned from.
+    stacked : bool
+        The last stage weighs what the others have learned.
+
+    Raises
+    ------
+    SettingsError
+        There are to be no stages of one modality alone, whose risks could be weighed.
     """
     plans = []
     recipe = settings.recipe()
-    if recipe.alone_epochs and (len(modalities) > 1 or settings.encoders == TUNED_ALONE):
+    if stacked and not recipe.alone_epochs:
+        raise SettingsError(
+            "stacked risks weigh what each modality has learned alone",
+            where="training.alone_epochs",
+            fix="Set it above 0, or choose another network.fusion",
+        )
+    if recipe.alone_epochs and (len(modalities) > 1 or settings.encoders == TUNED_ALONE or stacked):
         for name in modalities:
             fit = who("fit", [name])
             if can(fit):
@@ -278,9 +314,10 @@ def stage_plans(
     everything = StagePlan(
         TOGETHER,
         tuple(modalities),
-        recipe.epochs,
+        1 if stacked else recipe.epochs,
         who("fit", modalities),
         who("select", modalities),
-        settings.encoders in {FROZEN, TUNED_ALONE},
+        settings.encoders == FROZEN or (settings.encoders == TUNED_ALONE and not stacked),
+        stacked,
     )
     return [*plans, everything]

@@ -48,6 +48,8 @@ class FoldTask:
 
 ENCODING = "encoding"
 """Stage in which frozen encoders embed all images, before any epoch."""
+WEIGHING = "weighing"
+"""Stage in which a modality is trained again without a part of the fit patients, to be weighed on that part."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,11 @@ class Progress:
     Parameters
     ----------
     stage : str
-        A modality's name, or ``together``; or `ENCODING`, told every few seconds.
+        A modality's name, or ``together``; or `ENCODING`, told every few seconds; or `WEIGHING` and a modality's name.
     epoch, epochs : int
-        Done of this stage, and at most to do; while encoding, patients times modalities.
+        Done of this stage, and at most to do; while encoding, patients times modalities; while weighing, parts.
     fit_loss : float
-        NaN while encoding.
+        NaN while encoding or weighing.
     select_loss, select_c_index : float or None
         None where they do not exist for the select patients.
     seconds_left : float

@@ -2,9 +2,10 @@
 
 from tumorboard.scans.reading.array_file import LARGEST_BYTES
 from tumorboard.scans.reading.finding import find_series
-from tumorboard.scans.reading.found import FoundSeries, Frame, LeftOut, PixelFile, Series
+from tumorboard.scans.reading.found import FoundSeries, Frame, PixelFile, Series
 from tumorboard.scans.reading.series_reading import read_series
 from tumorboard.scans.reading.volume_files import VOLUME_ENDINGS, data_files, read_label_file, read_volume_file
+from tumorboard.study.image_files import LeftOut
 
 __all__ = [
     "LARGEST_BYTES",

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from tumorboard.errors import FileFormatError
 from tumorboard.scans.reading.facts import FACT_TAGS, facts_of
-from tumorboard.scans.reading.found import FoundSeries, LeftOut, Series
+from tumorboard.scans.reading.found import FoundSeries, Series
 from tumorboard.scans.reading.header import Header, read_header
 from tumorboard.scans.reading.image_frames import TAGS, frames_of
 from tumorboard.scans.reading.lookup import Lookup, frame_lookups
 from tumorboard.scans.reading.splitting import Stack, frame_order, split
 from tumorboard.scans.reading.walking import files_below
+from tumorboard.study.image_files import LeftOut
 
 _KEY = secrets.token_bytes(16)
 """Identifiers are few and guessable; without this a key could be traced back to one."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tumorboard.scans.series import SeriesFacts
+from tumorboard.study.image_files import LeftOut
 
 Triple = tuple[float, float, float]
 KeyValue = str | float | None
@@ -127,21 +128,6 @@ class Series:
 
 
 @dataclass(frozen=True)
-class LeftOut:
-    """A file that belongs to no series.
-
-    Parameters
-    ----------
-    path : Path
-    reason : str
-        One line.
-    """
-
-    path: Path
-    reason: str
-
-
-@dataclass(frozen=True)
 class FoundSeries:
     """Everything that lies below some folders.
 
@@ -150,7 +136,7 @@ class FoundSeries:
     series : tuple of Series
         In the order of study, series number and series.
     left_out : tuple of LeftOut
-        In the order of their paths.
+        Files that belong to no series, in the order of their paths.
     """
 
     series: tuple[Series, ...]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tumorboard.errors import FileFormatError
-from tumorboard.scans.reading.found import LeftOut
 from tumorboard.study import image_files
+from tumorboard.study.image_files import LeftOut
 
 _ZIP = b"PK\x03\x04"
 
@@ -32,11 +32,11 @@ def files_below(paths: Sequence[Path]) -> tuple[list[Path], list[LeftOut]]:
     FileFormatError
         If a path does not exist, is neither a file nor a folder, or is a zip archive named itself.
     """
-    files, passed_over = image_files.files_below(paths)
+    files, left_out = image_files.files_below(paths)
     for path in paths:
         if path.is_file():
             _refuse_archive(path)
-    return files, [LeftOut(one.path, one.reason) for one in passed_over]
+    return files, left_out
 
 
 def _refuse_archive(path: Path) -> None:

@@ -1,0 +1,233 @@
+"""Stacked risks: weights come from patients that were held out, and what says nothing gets none."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import spearmanr
+from sksurv.linear_model import CoxPHSurvivalAnalysis
+from sksurv.util import Surv
+from small_training_study import ids, settings_of, severity_of, task_of
+
+from tumorboard.cohort.files import read_folds
+from tumorboard.errors import SettingsError, StudyError, UserError
+from tumorboard.inputs import CLINICAL_NUMBERS
+from tumorboard.inputs.fold_inputs import FoldInputs
+from tumorboard.network.saving import load_model
+from tumorboard.study.training_settings import READINGS
+from tumorboard.survival import Survival
+from tumorboard.training.fold import train_fold
+from tumorboard.training.stacking import PARTS, PRIOR_SD, learn_weights, parts_of
+from tumorboard.training.stage import StagePlan
+from tumorboard.training.task import roles_of
+
+STACKED = {"fusion": "stacked risks"}
+TABLES = STACKED | {"modalities": ["genes", "clinical"]}
+
+
+def plan_of(patients):
+    return StagePlan("scan", ("scan",), 3, tuple(f"P{number}" for number in range(patients)), ())
+
+
+@given(st.lists(st.booleans(), max_size=40), st.integers(0, 99))
+def test_each_patient_is_held_out_once_and_every_network_learns_from_an_event(event, seed):
+    event = np.array(event, dtype=bool)
+    plan = plan_of(len(event))
+    parts = parts_of(plan, event, np.random.default_rng(seed))
+    if event.sum() < 2 or len(event) < 4:
+        assert parts == []
+        return
+    assert len(parts) == min(PARTS, event.sum())
+    assert sorted(patient for part in parts for patient in part.held_out) == sorted(plan.fit)
+    happened = dict(zip(plan.fit, event, strict=True))
+    for part in parts:
+        assert set(part.plan.fit) | set(part.held_out) == set(plan.fit)
+        assert not set(part.plan.fit) & set(part.held_out)
+        assert any(happened[patient] for patient in part.plan.fit)
+        assert len(part.plan.fit) > 1
+
+
+def cohort_of(patients, seed, effects):
+    """Return what modalities say of patients, each standard normal, and an outcome that follows their effects."""
+    random = np.random.default_rng(seed)
+    names = [f"P{number}" for number in range(patients)]
+    said = {name: random.normal(size=patients) for name in effects}
+    hazard = np.exp(sum(effect * said[name] for name, effect in effects.items()))
+    time = random.exponential(1 / hazard) + 0.001
+    outcome = Survival(np.minimum(time, 1.5), time < 1.5)
+    told = {
+        name: {patient: np.array([value]) for patient, value in zip(names, own, strict=True)}
+        for name, own in said.items()
+    }
+    return names, told, outcome
+
+
+def test_weights_are_those_of_a_ridge_cox_model():
+    names, told, outcome = cohort_of(150, 3, {"scan": 1.0, "genes": 0.6})
+    weights, together = learn_weights(told, names, outcome)
+    columns = np.array([[told[modality][patient][0] for modality in told] for patient in names])
+    spread = columns.std(axis=0)
+    reference = CoxPHSurvivalAnalysis(alpha=1 / PRIOR_SD**2, ties="efron")
+    reference.fit(columns / spread, Surv.from_arrays(outcome.event, outcome.time_months))
+    found = np.array([weights[modality].scale[0] for modality in told])
+    np.testing.assert_allclose(found * spread, reference.coef_, rtol=2e-3)
+    np.testing.assert_allclose(together, columns @ found)
+    np.testing.assert_allclose([weights[modality].share for modality in told], found * spread)
+
+
+def test_a_risk_that_says_the_contrary_counts_nothing_and_a_reading_may():
+    names, told, outcome = cohort_of(200, 5, {"scan": 1.0, "genes": -0.8})
+    weights, _ = learn_weights(told, names, outcome)
+    assert weights["scan"].scale[0] > 0
+    assert weights["genes"].scale == (0.0,)
+    nothing = {patient: np.array([0.0, value[0]]) for patient, value in told["genes"].items()}
+    weights, _ = learn_weights(told | {"genes": nothing}, names, outcome)
+    assert weights["genes"].scale[0] == 0
+    assert weights["genes"].scale[1] < 0
+
+
+@settings(max_examples=15)
+@given(st.floats(0.01, 100), st.integers(0, 9))
+def test_units_of_a_risk_do_not_matter(factor, seed):
+    names, told, outcome = cohort_of(80, seed, {"scan": 0.8, "genes": 0.5})
+    weights, together = learn_weights(told, names, outcome)
+    scaled = {patient: value * factor for patient, value in told["scan"].items()}
+    others, same = learn_weights(told | {"scan": scaled}, names, outcome)
+    np.testing.assert_allclose(same, together, atol=1e-3)
+    assert others["scan"].share == pytest.approx(weights["scan"].share, abs=1e-3)
+
+
+def test_what_few_patients_have_is_not_believed_at_once():
+    names, told, outcome = cohort_of(200, 8, {"scan": 1.0, "genes": 1.0})
+    few = dict(list(told["scan"].items())[:8])
+    weights, _ = learn_weights(told | {"scan": few}, names, outcome)
+    assert weights["scan"].share < weights["genes"].share / 2
+
+
+def test_nobody_and_no_event_weigh_nothing():
+    names, told, outcome = cohort_of(30, 1, {"scan": 1.0})
+    weights, together = learn_weights(told, names, Survival(outcome.time_months, np.zeros(30, dtype=bool)))
+    assert weights["scan"].scale == (0.0,)
+    assert not together.any()
+    weights, together = learn_weights({"scan": {}}, names, outcome)
+    assert weights == {}
+    assert together.tolist() == [0.0] * 30
+
+
+def train(folder, run, network, training=None, report=lambda _: None, *, keep=False):
+    if not keep:
+        shutil.rmtree(folder.cache, ignore_errors=True)
+    return train_fold(*task_of(folder, run, network, {"alone_epochs": 4} | (training or {})), report)
+
+
+def further(path):
+    return json.loads((path / "config.json").read_text())["further"]
+
+
+@pytest.mark.parametrize("encoders", ["frozen", "tuned alone", "fine-tuned"])
+def test_a_stacked_fold_is_the_weighted_sum_of_what_each_modality_learned_alone(study, encoders):
+    path = train(study, f"stacked-{encoders.replace(' ', '-')}", STACKED, {"encoders": encoders, "alone_epochs": 1})
+    about, model = further(path), load_model(path)
+    assert [stage["stage"] for stage in about["stages"]] == ["tiles_10x", "scan", "genes", "together"]
+    assert about["stages"][-1]["epochs"] == 1
+    fusion = model.network.fusion
+    for name, own in about["stacking"].items():
+        assert fusion.weighing(name).scale.tolist() == pytest.approx(own["scale"])
+        assert own["scale"][0] >= 0
+    fold = FoldInputs.from_config(task_of(study, "any")[1], about)
+    patients = [patient for patient in ids(18) if fold.present([patient]).all()]
+    batch = {name: torch.cat([fold.read(name, patient, [0]) for patient in patients]) for name in fold.modalities}
+    with torch.inference_mode():
+        network = model.network.eval()
+        said = network(batch, torch.ones(len(patients), 3, dtype=torch.bool))
+        added = sum(fusion.part(name, network.embed(name, batch[name])) for name in batch)
+    torch.testing.assert_close(said.output, added)
+    torch.testing.assert_close(said.weights.sum(dim=1), torch.ones(len(patients)))
+
+
+def test_what_tells_who_dies_early_counts(study):
+    """In the small study a scan's brightness is the severity."""
+    network = STACKED | {"modalities": ["scan", "clinical"], "readings": ["scan size"], "hidden": []}
+    training = {"encoders": "frozen", "alone_epochs": 60, "learning_rate": 0.01}
+    stacking = further(train(study, "bearing", network, training))["stacking"]
+    assert stacking["scan"]["share"] > 0.1
+
+
+@pytest.mark.parametrize("stop_after", [2, 9, 12, 17])
+def test_a_stopped_stacking_goes_on_to_the_same_bytes(study, stop_after):
+    whole = (train(study, "whole-tables", TABLES) / "model.safetensors").read_bytes()
+    told = []
+
+    def stop(progress):
+        told.append(progress)
+        if len(told) == stop_after:
+            raise InterruptedError
+
+    shutil.rmtree(study.cache, ignore_errors=True)
+    with pytest.raises(InterruptedError):
+        train(study, f"stopped-{stop_after}", TABLES, report=stop)
+    rest = []
+    path = train(study, f"stopped-{stop_after}", TABLES, report=rest.append, keep=True)
+    assert (path / "model.safetensors").read_bytes() == whole
+    assert any(progress.stage.startswith("weighing") for progress in rest)
+
+
+def test_a_single_modality_is_weighed_too(study):
+    about = further(train(study, "single", STACKED | {"modalities": ["genes"]}))
+    assert [stage["stage"] for stage in about["stages"]] == ["genes", "together"]
+    assert list(about["stacking"]) == ["genes"]
+
+
+def test_a_scan_learns_to_tell_the_size_of_the_tumour(study):
+    """In the small study the size is 4 cm and the severity, which brightens the scan."""
+    network = STACKED | {"modalities": ["scan"], "readings": ["scan size"], "hidden": []}
+    path = train(study, "sizes", network, {"encoders": "frozen", "alone_epochs": 60, "learning_rate": 0.01})
+    model, about = load_model(path), further(path)
+    assert model.network.fusion.readings == {"scan": ("size",)}
+    assert len(about["stacking"]["scan"]["scale"]) == 2
+    fold = FoldInputs.from_config(task_of(study, "any")[1], about)
+    fit = fit_patients(study)
+    test = [patient for patient in ids(18) if patient not in fit]
+    with torch.inference_mode():
+        own = torch.cat([model.network.eval().embed("scan", fold.read("scan", patient, [0])) for patient in test])
+        told = model.network.fusion.outputs("scan", own)[:, 1]
+    severity = dict(zip(ids(18), severity_of(18), strict=True))
+    assert spearmanr(told.numpy(), [severity[patient] for patient in test]).statistic > 0.6
+
+
+def fit_patients(study):
+    task, inputs = task_of(study, "any")
+    return roles_of(task, read_folds(study, inputs.patients.reset_index(drop=True), by_site=False))["fit"]
+
+
+def test_names_of_readings_are_those_of_clinical_values():
+    assert READINGS == CLINICAL_NUMBERS
+
+
+def test_readings_that_cannot_be_learned_are_said(study):
+    network = STACKED | {"modalities": ["scan"], "readings": ["scan necrosis"]}
+    with pytest.raises(StudyError, match=r"cannot learn to tell necrosis.*unknown"):
+        train(study, "unknown-reading", network)
+
+
+@pytest.mark.parametrize(
+    ("network", "words"),
+    [
+        ({"fusion": "stacked risks", "head": "five-year status"}, "log-risk"),
+        ({"readings": ["scan size"]}, "stacked risks"),
+        ({"fusion": "stacked risks", "readings": ["genes size"]}, "genes size"),
+        ({"fusion": "stacked risks", "readings": ["scan volume"]}, "scan volume"),
+    ],
+)
+def test_settings_that_do_not_fit_are_said(network, words):
+    with pytest.raises(UserError, match=words):
+        settings_of(network)
+
+
+def test_stacking_needs_stages_of_one_modality(study):
+    with pytest.raises(SettingsError, match="learned alone"):
+        train(study, "no-stages", TABLES, {"alone_epochs": 0})
