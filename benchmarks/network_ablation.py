@@ -7,6 +7,7 @@ says:
 
 - the six fusions, plain (200 epochs together); pretrained (200 epochs of each modality alone, then 10 together, as in
   that recipe); with modality dropout of 0.3;
+- stacked risks, 200 epochs of each modality alone, then weighed;
 - gated fusion in batches of 32 instead of one batch of all patients, whose risk sets are full: with and without a
   memory of the risks of the last 8 steps, for as many epochs and for as many steps.
 
@@ -54,6 +55,7 @@ PRETRAINED = {"epochs": 10, "alone_epochs": 200}
 DROPPED = {"modality_dropout": 0.3}
 BATCH = {"batch": 32}
 MEMORY = {**BATCH, "risk_memory": 8}
+STACKED = {"epochs": 1, "alone_epochs": 200}
 AS_MANY_STEPS = {"epochs": 40}
 """Of five batches each, as the 200 epochs of one batch."""
 ASSESSED = {"assessed_images": 1}
@@ -62,6 +64,7 @@ ASSESSED = {"assessed_images": 1}
 Choices = tuple[dict[str, Any], dict[str, Any]]
 MODELS: dict[str, Choices] = {
     **{fusion: ({"fusion": fusion}, {}) for fusion in FUSIONS},
+    "stacked risks": ({"fusion": "stacked risks"}, STACKED),
     "gated, pretrained": ({"fusion": "gated"}, PRETRAINED),
     "gated, modality dropout": ({"fusion": "gated", **DROPPED}, {}),
     "gated, batch 32, as many steps": ({"fusion": "gated"}, BATCH | AS_MANY_STEPS),

@@ -2,7 +2,8 @@
 
 From a simulated study others are derived in which the images of some modalities belong to other patients: the patients
 who have a modality are shuffled, and each is dealt all the images of another. So such a modality looks as it did, and
-says nothing of its patient.
+says nothing of its patient. Their fates are drawn anew from the true factors that the other modalities show, and from
+nothing else: a modality that informs does so strongly, so that it is plain what the truth is.
 
 - **scan is noise**: only the scans are dealt. Their mean weight, and their share of the mean absolute Shapley values,
   should be below half of the mean of the others'.
@@ -13,8 +14,9 @@ them: everything runs as for any study. Embeddings depend on a patient's own ima
 the study are passed on to the patients who have the images now; for some patients they are compared with a new
 encoding of the dealt images, and have to be the same but for rounding.
 
-Softmax fusion, whose weights are attention; besides, gated fusion (its weights only describe) and the mean of risks
-(which has no weights). Encoders frozen. Two recipes: ``strongly shrunk``, as in ``network_ablation``, and
+Softmax fusion, whose weights are attention, from random weights and from those that each modality learned alone;
+besides, stacked risks and gated fusion (their weights only describe) and the mean of risks (which has no weights).
+Encoders frozen. Two recipes: ``strongly shrunk``, as in ``network_ablation``, and
 ``lightly shrunk``, the same with the weight decay of the preset (0.01) and its stop on select patients.
 Held-out patients: each by the fold that did not see the patient, of those who have all three modalities.
 Intervals by the bootstrap of patients, of the pooled folds; models stay as they are.
@@ -29,7 +31,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,10 +41,23 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from network_ablation import ASSESSED, MODALITIES, PLAIN, Choices, kept_embeddings, settings_of, train
+from network_ablation import (
+    ASSESSED,
+    MODALITIES,
+    PLAIN,
+    PRETRAINED,
+    STACKED,
+    Choices,
+    kept_embeddings,
+    settings_of,
+    train,
+)
 from network_phantom import BOOTSTRAP, RECIPES, described, key_of, make_study, pooled, roots_of, words_of
+from tumorboard.cohort import read_cohort
 from tumorboard.evaluation.resampling import bootstrap_interval
 from tumorboard.inputs import StudyInputs
+from tumorboard.phantom.patients.factors import FACTORS
+from tumorboard.phantom.patients.hazard import Weibull
 from tumorboard.prediction.encoding import encode_patient
 from tumorboard.prediction.image_choice import ImageChoice
 from tumorboard.store.frame import write_footer
@@ -50,7 +65,7 @@ from tumorboard.store.index import build_index
 from tumorboard.store.records import to_bytes
 from tumorboard.store.shard import Shard, read_shard
 from tumorboard.store.whole_file import WholeFile
-from tumorboard.study.files import StudyFolder, write_json
+from tumorboard.study.files import StudyFolder, write_json, write_parquet
 from tumorboard.study.settings import StudySettings
 
 RESULTS = Path(__file__).parent / "results" / "network_attention.json"
@@ -69,6 +84,8 @@ MODELS: dict[str, tuple[str, Choices]] = {
         "attention-softmax-lightly-shrunk",
         ({"fusion": "softmax"}, {"weight_decay": 0.01, "patience": 30, "assessed_images": 4}),
     ),
+    "softmax, pretrained": ("ablation-softmax-pretrained", ({"fusion": "softmax"}, PRETRAINED)),
+    "stacked risks": ("ablation-stacked-risks", ({"fusion": "stacked risks"}, STACKED)),
     "gated, strongly shrunk": ("ablation-gated", ({"fusion": "gated"}, {})),
     "mean of risks, strongly shrunk": ("ablation-mean-of-risks", ({"fusion": "mean of risks"}, {})),
 }
@@ -76,6 +93,8 @@ MODELS: dict[str, tuple[str, Choices]] = {
 
 COPIED = ("study.toml", "patients.csv", "cohort.parquet", "cohort.json", "genes.parquet", "folds.parquet")
 SEED = 20232
+LOG_HAZARD_SD = 1.5
+FATE = Weibull(scale_months=60.0, shape=1.66)
 CHECKED = 3
 Row = NDArray[np.float64]
 
@@ -103,7 +122,24 @@ def derived_study(folder: StudyFolder, name: str, seed: int) -> tuple[StudyFolde
         build_index(made.store)
         for each in reversed(COPIED):
             shutil.copy(folder.root / each, root / each)
+        informing = [modality for modality in MODALITIES if modality not in STUDIES[name]]
+        write_parquet(made.cohort, with_fates(read_cohort(folder), folder, informing, seed))
     return made, sources
+
+
+def with_fates(patients: pd.DataFrame, folder: StudyFolder, informing: Sequence[str], seed: int) -> pd.DataFrame:
+    """Return a cohort whose patients die as the true factors of some modalities have it.
+
+    The log-hazard is the phantom's, of these factors alone, brought to a standard deviation of `LOG_HAZARD_SD`;
+    patients are censored when they were.
+    """
+    truth = pd.read_csv(folder.root / "truth" / "factors.csv").set_index("patient_id").loc[patients["patient_id"]]
+    log_hazard = sum(own.log_hazard * truth[f"{own.name}_z"] for own in FACTORS if own.modality in informing)
+    log_hazard = (log_hazard - log_hazard.mean()) / log_hazard.std() * LOG_HAZARD_SD
+    alive = np.random.default_rng([SEED, seed, len(MODALITIES)]).uniform(size=len(patients))
+    dies = FATE.times(alive, log_hazard.to_numpy(float))
+    censored = truth["censoring_months"].to_numpy(float)
+    return patients.assign(time_months=np.minimum(dies, censored), event=(dies <= censored).astype(float))
 
 
 def _modality(shard: Shard) -> str:

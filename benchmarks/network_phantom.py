@@ -86,6 +86,7 @@ RECIPES: dict[str, dict[str, Any]] = {
             "batch": 256,
             "weight_decay": 10.0,
             "patience": 0,
+            "weighing_repeats": 3,
         },
     },
     "tuned alone": {

@@ -231,3 +231,14 @@ def test_settings_that_do_not_fit_are_said(network, words):
 def test_stacking_needs_stages_of_one_modality(study):
     with pytest.raises(SettingsError, match="learned alone"):
         train(study, "no-stages", TABLES, {"alone_epochs": 0})
+
+
+def test_repeats_deal_the_patients_anew_and_take_over_the_stages_alone(study):
+    network, frozen = STACKED | {"modalities": ["scan"]}, {"encoders": "frozen"}
+    once, often = [], []
+    train(study, "once", network, frozen, once.append)
+    train(study, "often", network, frozen | {"weighing_repeats": 3}, often.append, keep=True)
+    assert [progress.epoch for progress in often if progress.stage == "scan"] == [4]  # taken over, at once
+    weighed = [(progress.epoch, progress.epochs) for progress in often if progress.stage == "weighing scan"]
+    assert weighed == [(number, 15) for number in range(1, 16)]
+    assert once[-1].fit_loss != often[-1].fit_loss  # of other parts, held out

@@ -190,6 +190,9 @@ class TrainingSettings(Section):
         only; or never. Where they are frozen for a whole stage, every image is encoded once, without augmentation,
         and only the rest is trained. Tuned alone, an encoder does not depend on the other modalities or the fusion,
         and runs of the same fold share it.
+    weighing_repeats : int
+        Of ``stacked risks``: how often fit patients are dealt into parts that are held out; what is said of a patient
+        is the mean. More repeats weigh with less chance, and take as many times as long.
     ties : {"efron", "breslow"}
         Of Cox's likelihood.
     risk_memory : int
@@ -239,6 +242,7 @@ class TrainingSettings(Section):
     patience: FromPreset = -1
     batch: Annotated[int, Field(ge=2, le=4096)] = 32
     encoders: Literal["fine-tuned", "tuned alone", "frozen"] = "fine-tuned"
+    weighing_repeats: Annotated[int, Field(ge=1, le=100)] = 1
     ties: Literal["efron", "breslow"] = "efron"
     risk_memory: Annotated[int, Field(ge=0, le=1000)] = 0
     assessed_images: Annotated[int, Field(ge=0, le=100_000)] = 4

@@ -322,7 +322,7 @@ class _Training:
         )
         if self._plans[-1].stacked and self._stacked is None:  # each again, without a part of the patients
             again = sum(work(plan, epoch) for plan in self._plans[:-1] for epoch in range(plan.epochs))
-            left += again * (PARTS - 1)
+            left += again * (PARTS - 1) * self._settings.training.weighing_repeats
         return float(took / done * left) if done else math.nan
 
     def _save(self, network: MultimodalNetwork, reader: Reader) -> None:

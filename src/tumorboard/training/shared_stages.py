@@ -26,7 +26,7 @@ from tumorboard.training.networks import Weights
 from tumorboard.training.stage import FROZEN, StagePlan
 
 _HISTORY = "history"
-_NOT_OF_A_STAGE = {"preset", "epochs", "encoders", "compile"}
+_NOT_OF_A_STAGE = {"preset", "epochs", "encoders", "compile", "weighing_repeats"}
 """Decide a result, but stand in a stage's key as recipe, plan, ``frozen`` and machine."""
 
 

@@ -223,17 +223,19 @@ def _held_out(
     alone: Callable[[StagePlan, Ground], MultimodalNetwork],
     told: Callable[[str, int, int], object],
 ) -> dict[str, FloatArray]:
-    """Return what a network that learned from the other parts says of each fit patient, less the other parts' mean."""
+    """Return what networks that learned from the other parts say of each fit patient, less the other parts' mean."""
     event = ground.reader.inputs.study.outcome(list(plan.fit)).event
-    parts = parts_of(plan, event, numbers_for(*ground.key, plan.name, "parts"))
-    found: dict[str, FloatArray] = {}
-    for number, part in enumerate(parts):
-        told(plan.name, number, len(parts))
-        network = alone(part.plan, replace(ground, key=(*ground.key, "part", number)))
-        centre = np.mean(list(_told(network, plan.name, part.plan.fit, ground).values()), axis=0)
-        said = _told(network, plan.name, part.held_out, ground)
-        found |= {patient: own - centre for patient, own in said.items()}
-    return found
+    repeats = ground.settings.weighing_repeats
+    found: dict[str, list[FloatArray]] = {}
+    for repeat in range(repeats):
+        parts = parts_of(plan, event, numbers_for(*ground.key, plan.name, "parts", repeat))
+        for number, part in enumerate(parts):
+            told(plan.name, repeat * len(parts) + number, repeats * len(parts))
+            network = alone(part.plan, replace(ground, key=(*ground.key, "part", repeat, number)))
+            centre = np.mean(list(_told(network, plan.name, part.plan.fit, ground).values()), axis=0)
+            for patient, own in _told(network, plan.name, part.held_out, ground).items():
+                found.setdefault(patient, []).append(own - centre)
+    return {patient: np.mean(own, axis=0) for patient, own in found.items()}
 
 
 def _told(network: MultimodalNetwork, modality: str, patients: Sequence[str], ground: Ground) -> dict[str, FloatArray]:
