@@ -331,6 +331,18 @@ def test_no_event_among_fit_patients_is_said(tmp_path):
         train(folder, "run", TABLES)
 
 
+@pytest.mark.parametrize(("patience", "told"), [(1, 3), (0, 0)])
+def test_select_patients_who_cannot_stop_training_are_told_once_a_stage(tmp_path, patience, told):
+    folder = write_study(tmp_path)
+    select = roles_of(task_of(folder)[0], pd.read_parquet(folder.folds))["select"]
+    cohort = pd.read_parquet(folder.cohort)
+    cohort.loc[cohort["patient_id"].isin(select), "event"] = 0.0
+    write_parquet(folder.cohort, cohort)
+    said = []
+    train(folder, "run", TABLES, {"patience": patience}, lambda progress: said.append(progress.warning))
+    assert ["no select patient has an event" in warning for warning in said].count(True) == told
+
+
 def test_a_stage_alone_hands_its_encoder_on(study, monkeypatch):
     taken = {}
     load = MultimodalNetwork.load_state_dict

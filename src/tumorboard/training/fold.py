@@ -296,7 +296,11 @@ class _Training:
         ))  # fmt: skip
 
     def _warning(self, row: dict[str, Any]) -> str:
-        """Tell once a stage when the loss has risen to twice its first value."""
+        """Tell once a stage that select patients cannot stop it, or that the loss has doubled."""
+        stacked = row["stage"] == TOGETHER and self._plans[-1].stacked
+        waits = self._settings.training.recipe().patience > 0 and not stacked
+        if waits and row["epoch"] == 1 and row["select_loss"] is None:
+            return "no select patient has an event: none of the epochs can be preferred, and all are run"
         own = [past["fit_loss"] for past in self._state.history if past["stage"] == row["stage"]]
         risen = [loss > _RISEN * own[0] > 0 for loss in own]
         if risen[-1] and not any(risen[:-1]):

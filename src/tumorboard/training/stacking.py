@@ -226,6 +226,8 @@ def _held_out(
     """Return what networks that learned from the other parts say of each fit patient, less the other parts' mean."""
     event = ground.reader.inputs.study.outcome(list(plan.fit)).event
     repeats = ground.settings.weighing_repeats
+    if not ground.recipe.patience:  # nothing hangs on select patients
+        plan = replace(plan, select=())
     found: dict[str, list[FloatArray]] = {}
     for repeat in range(repeats):
         parts = parts_of(plan, event, numbers_for(*ground.key, plan.name, "parts", repeat))
