@@ -123,6 +123,7 @@ class FoldInputs:
         return {
             "genes": None if self.genes is None else self.genes.to_json(),
             "clinical": None if self.clinical is None else self.clinical.to_json(),
+            "readings": None if self.readings is None else self.readings.to_json(),
         }
 
     def stain_to_json(self) -> dict[str, Any] | None:
@@ -198,7 +199,13 @@ def _readings(study: StudyInputs, choices: NetworkChoices, fit_patients: Sequenc
         return None
     coding = ClinicalCoding.fit(study.patients.loc[list(fit_patients)])
     for reading in choices.readings:
-        name = reading.partition(" ")[2]
+        modality, _, name = reading.partition(" ")
+        if modality not in study.modalities:
+            raise StudyError(
+                f"{reading!r} cannot be learned: the network does not look at {modality}, or no fit patient has it",
+                where="network.readings",
+                fix=f"Take {reading!r} out, or put {modality} into network.modalities",
+            )
         if name not in coding.names:
             raise StudyError(
                 f"images cannot learn to tell {name}: it is unknown of the fit patients, or the same in all",

@@ -27,7 +27,7 @@ from tumorboard.training.search import (
     with_values,
 )
 from tumorboard.training.stage import DivergedError
-from tumorboard.training.task import ENCODING, FoldTask, Progress
+from tumorboard.training.task import FoldTask, Progress
 
 SEARCH_FOLDER, SEARCH_FILE = "search", "search.json"
 _MADE_BY = "tumorboard search STUDY"
@@ -182,8 +182,7 @@ class _Telling:
 
     def of_fold(self, fold: str) -> Callable[[Progress], None]:
         def report(progress: Progress) -> None:
-            doing = "encoding images," if progress.stage == ENCODING else f"{progress.stage}, epoch"
-            self.tell(f"{self.trial}; {fold}: {doing} {progress.epoch} of {progress.epochs}{self.left}")
+            self.tell(f"{self.trial}; {fold}: {progress.words()}{self.left}")
 
         return report
 

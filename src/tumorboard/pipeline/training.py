@@ -26,7 +26,7 @@ from tumorboard.study.files import StudyFolder
 from tumorboard.study.settings import StudySettings
 from tumorboard.training.fold import train_fold
 from tumorboard.training.machine import own_share
-from tumorboard.training.task import ENCODING, WEIGHING, FoldTask, Progress
+from tumorboard.training.task import FoldTask, Progress
 
 __all__ = ["DEFAULT_RUN", "RunPlan", "RunProgress", "train_study"]
 
@@ -102,13 +102,7 @@ class _Telling:
         self.trained = True
         each = sum(self.durations) / len(self.durations) if self.durations else progress.seconds_left
         left = progress.seconds_left + each * (self.folds - self.done - 1)
-        doing = f"{progress.stage}, epoch"
-        if progress.stage == ENCODING:
-            doing = "encoding images,"
-        elif progress.stage.startswith(WEIGHING):
-            doing = f"{progress.stage}, part"
-        step = f"{self.name}: {doing} {progress.epoch} of {progress.epochs}"
-        self.report(RunProgress(self.done, self.folds, step, left, progress.warning))
+        self.report(RunProgress(self.done, self.folds, f"{self.name}: {progress.words()}", left, progress.warning))
 
     def predicting(self, done: int, everyone: int) -> None:
         step = f"{self.name}: predicting, {done} of {everyone} patients"

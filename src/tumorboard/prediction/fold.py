@@ -26,6 +26,7 @@ from tumorboard.prediction.reference import REFERENCE_FILE, FoldReference
 from tumorboard.prediction.shapley import shapley_of_patient
 from tumorboard.study.files import read_json, read_stage_table, write_json, write_parquet
 from tumorboard.study.log import fingerprint
+from tumorboard.survival import BaselineHazard
 from tumorboard.survival.outcome import FloatArray
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ PREDICTIONS_FILE = "predictions.parquet"
 _QUESTION_FILE = "predictions.json"
 _MADE_BY = "tumorboard train STUDY"
 _ROLES = ("select", "test")
-FORMAT = 1
+FORMAT = 2
 """Raised whenever the same model gives other numbers, so that earlier ones are made anew."""
 
 Progress = Callable[[int, int], object]
@@ -214,12 +215,15 @@ class _Fold:
         return _Predicted(patient, role, prediction, shapley_of_patient(network, embeddings, mean_risk))
 
     def reference(self, fit_risks: dict[str, float], select_risks: Sequence[float]) -> FoldReference:
+        told = self.saved.further["baseline"] if self.saved.further.get("stacking") else None
+        months_and_hazard = told and [np.asarray(told[name]) for name in ("months", "cumulative_hazard")]
         return FoldReference.fit(
             self.saved.network.settings.head,
             list(fit_risks.values()),
             self.inputs.outcome(list(fit_risks)),
             select_risks,
             float(self.saved.further["landmark_months"]),
+            BaselineHazard(*months_and_hazard) if months_and_hazard else None,
         )
 
 

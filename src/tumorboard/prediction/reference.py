@@ -18,7 +18,7 @@ from tumorboard.errors import UndefinedEstimateError
 from tumorboard.network.settings import HeadSettings
 from tumorboard.prediction.curves import Baseline, survival_between_edges
 from tumorboard.study.files import read_json, write_json
-from tumorboard.survival import Survival
+from tumorboard.survival import BaselineHazard, Survival
 from tumorboard.survival.outcome import FloatArray
 
 REFERENCE_FILE = "reference.json"
@@ -55,6 +55,7 @@ class FoldReference:
         outcome: Survival,
         select_risks: npt.ArrayLike,
         landmark_months: float,
+        held_out: BaselineHazard | None = None,
     ) -> Self:
         """Learn it.
 
@@ -68,10 +69,14 @@ class FoldReference:
         select_risks : array_like, shape (m,)
             Of the select patients.
         landmark_months : float
+        held_out : BaselineHazard, optional
+            Of the fit patients' risks by networks that did not learn from them, in place of their own.
         """
         risks = np.asarray(fit_risks, dtype=np.float64)
         baseline = None
-        if head.kind == "log-risk":
+        if held_out is not None:
+            baseline = Baseline(held_out, float(outcome.time_months.max()))
+        elif head.kind == "log-risk":
             try:
                 baseline = Baseline.fit(outcome, risks)
             except UndefinedEstimateError:

@@ -53,6 +53,7 @@ class RunChapter:
 
 _WEIGHTS = {
     "softmax": "the share of attention that the fusion gives a modality",
+    "stacked risks": "how the spreads of what the modalities add to the log-risk compare, a description",
     "gated": "the normalised length of a modality's gated embedding, a description, not a measure of importance",
 }
 
@@ -149,5 +150,5 @@ def _settings(summary: dict[str, Any]) -> list[tuple[str, str]]:
             # a whole path may name a person or a machine
             shown_value = Path(value).name if name == "weights" else value
             text = ", ".join(map(str, shown_value)) if isinstance(shown_value, list) else str(shown_value)
-            rows.append((f"{section}.{name}", text or "from the preset, or all"))
+            rows.append((f"{section}.{name}", text or ("none" if name == "readings" else "from the preset, or all")))
     return rows

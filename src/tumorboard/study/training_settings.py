@@ -188,8 +188,8 @@ class TrainingSettings(Section):
     encoders : {"fine-tuned", "tuned alone", "frozen"}
         How long picture encoders are trained: after the frozen epochs of every stage; in their modality's own stage
         only; or never. Where they are frozen for a whole stage, every image is encoded once, without augmentation,
-        and only the rest is trained. Tuned alone, an encoder does not depend on the other modalities or the fusion,
-        and runs of the same fold share it.
+        and only the rest is trained. Tuned alone, an encoder does not depend on the other modalities or the fusion
+        (but for stacked risks), and runs of the same fold share it.
     weighing_repeats : int
         Of ``stacked risks``: how often fit patients are dealt into parts that are held out; what is said of a patient
         is the mean. More repeats weigh with less chance, and take as many times as long.

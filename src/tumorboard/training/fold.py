@@ -33,7 +33,7 @@ from tumorboard.training.objective import Objective, Outcomes, who_counts
 from tumorboard.training.random_numbers import seed_for
 from tumorboard.training.reading import Reader
 from tumorboard.training.shared_stages import SharedStage, stage_key
-from tumorboard.training.stacking import PARTS, STACKED, Stacked, stack
+from tumorboard.training.stacking import PARTS, STACKED, Part, Said, Stacked, said_without, stack
 from tumorboard.training.stage import (
     TOGETHER,
     TUNED_ALONE,
@@ -136,6 +136,7 @@ class _Training:
         self._sources: dict[str, str] = {}
         self._frozen: dict[str, torch.Tensor] = {}
         self._stacked: Stacked | None = None
+        self._weighing = Progress(WEIGHING, 0, 0, math.nan, None, None, math.nan)
 
     def _who(self, role: str, modalities: Sequence[str]) -> tuple[str, ...]:
         patients = self._fit if role == "fit" else self._select
@@ -196,7 +197,9 @@ class _Training:
 
     def _network(self, plan: StagePlan, carried: dict[str, torch.Tensor]) -> MultimodalNetwork:
         training, choices = self._settings.training, self._settings.network
-        if plan.name != TOGETHER and training.encoders == TUNED_ALONE and choices.fusion != STACKED:
+        if choices.fusion == STACKED:  # what it does not look at makes no difference
+            choices = choices.model_copy(update={"width": 1, "modality_dropout": 0.0})
+        elif plan.name != TOGETHER and training.encoders == TUNED_ALONE:
             choices = choices.model_copy(update={"fusion": "concat", "modality_dropout": 0.0})
         settings = network_settings(self._inputs, plan.modalities, choices, self._head)
         seed = seed_for(training.seed, self._task.repeat, self._task.fold, plan.name)
@@ -241,12 +244,18 @@ class _Training:
         shared.write(carried, history)
         return carried, history
 
-    def _network_alone(self, plan: StagePlan, ground: Ground) -> MultimodalNetwork:
-        """Return the network of one modality that a stage leaves."""
-        network = self._network(plan, {})
-        carried, _ = self._alone(plan, ground, network, State(""), lambda row: None)
-        network.load_state_dict(carried, strict=False)
-        return network.to(self._machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    def _without(self, part: Part, ground: Ground) -> Said:
+        """Return what a network of one modality says that learns without a part, or said in another run."""
+        network = self._network(part.plan, {})
+        key = self._stage_key(part.plan, network, ground, part.held_out)
+        shared = SharedStage(self._task.folder.cache / "stages", part.plan, key)
+        kept = shared.read()
+        if kept is None:
+            Stage(part.plan, ground, network, State("")).run(lambda row: self._report(self._weighing))
+            said = said_without(network, part, ground)
+            kept = {"held_out": torch.from_numpy(said.held_out), "centre": torch.from_numpy(said.centre)}, []
+            shared.write(*kept)
+        return Said(kept[0]["held_out"].numpy(), kept[0]["centre"].numpy())
 
     def _stack(self, plan: StagePlan, ground: Ground, network: MultimodalNetwork) -> None:
         """Learn the modalities' weights in place of the last stage."""
@@ -259,9 +268,10 @@ class _Training:
 
         def tell(name: str, done: int, of: int) -> None:
             left = self._seconds_left() * (1 - (names.index(name) + done / of) / len(names))
-            self._report(Progress(f"{WEIGHING} {name}", done + 1, of, math.nan, None, None, left))
+            self._weighing = Progress(f"{WEIGHING} {name}", done + 1, of, math.nan, None, None, left)
+            self._report(self._weighing)
 
-        self._stacked = stack(network, self._plans[:-1], ground, self._fit, self._network_alone, tell)
+        self._stacked = stack(network, self._plans[:-1], ground, self._fit, self._without, tell)
         row = {
             "stage": plan.name,
             "epoch": 1,
@@ -275,8 +285,10 @@ class _Training:
         self._state.epoch = plan.epochs
         self._told(plan, row)
 
-    def _stage_key(self, plan: StagePlan, network: MultimodalNetwork, ground: Ground) -> str:
-        key = {"fold": list(ground.key), "versions": _versions()}
+    def _stage_key(
+        self, plan: StagePlan, network: MultimodalNetwork, ground: Ground, held_out: Sequence[str] = ()
+    ) -> str:
+        key = {"fold": list(ground.key), "versions": _versions(), "held out": list(held_out)}
         return stage_key(plan, network, self._settings, self._inputs, self._machine, key)
 
     def _told(self, plan: StagePlan, row: dict[str, Any]) -> None:
@@ -298,6 +310,8 @@ class _Training:
     def _warning(self, row: dict[str, Any]) -> str:
         """Tell once a stage that select patients cannot stop it, or that the loss has doubled."""
         stacked = row["stage"] == TOGETHER and self._plans[-1].stacked
+        if stacked and self._stacked is not None and self._stacked.says_nothing:
+            return "nothing tells who dies early of patients that were held out: everybody gets the same risk"
         waits = self._settings.training.recipe().patience > 0 and not stacked
         if waits and row["epoch"] == 1 and row["select_loss"] is None:
             return "no select patient has an event: none of the epochs can be preferred, and all are run"

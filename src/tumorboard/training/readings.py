@@ -44,7 +44,7 @@ class ReadingObjective:
             assert isinstance(self._fusion, StackedRisks)
             wanted = truth[rows]
             known = ~torch.isnan(wanted)
-            told = self._fusion.outputs(name, embeddings[name])[:, 1:].float()
+            told = self._fusion.outputs(name, embeddings[name].float())[:, 1:]
             missed = torch.where(known, told - wanted.nan_to_num(), 0.0).square()
             loss = loss + (missed.sum(dim=0) / known.sum(dim=0).clamp(min=1)).sum()
         return loss

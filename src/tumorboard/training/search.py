@@ -100,7 +100,8 @@ def space_of(settings: StudySettings, inputs: StudyInputs, vary: Sequence[str] =
 def _space(settings: StudySettings) -> tuple[Parameter, ...]:
     """Return what can be varied, without fusions that other settings forbid."""
     if settings.network.readings:  # which belong to one fusion alone
-        return tuple(parameter for parameter in SPACE if parameter.setting != "network.fusion")
+        idle = {"network.fusion", "network.width", "network.modality_dropout"}
+        return tuple(parameter for parameter in SPACE if parameter.setting not in idle)
     if settings.network.head == "log-risk" and settings.training.recipe().alone_epochs:
         return SPACE
     return tuple(

@@ -109,6 +109,7 @@ def stage_key(
         "patients": [plan.name, plan.epochs, plan.fit, plan.select],
         "inputs": {name: value for name, value in hashes.items() if name in own},
         "coding": codings.get(plan.name),
+        "readings": codings["readings"] if settings.network.readings_of(plan.name) else None,
         "stain": stain.get(plan.name),
         "machine": [machine.device.type, machine.half, training.compile],
     }

@@ -2,7 +2,9 @@
 
 The fit patients are dealt into parts. Each modality is trained alone again without one part, and its log-risks of that
 part are kept; together they are log-risks of all fit patients by networks that did not learn from them. The weights are
-those of a Cox model on these, held at zero or above. Select and test patients have no part in it.
+those of a Cox model on these, held at zero or above. Test patients have no part in it; select patients no more than in
+any stage, whose epochs they choose where there is patience. What is learned without outcomes (the mean and the spread
+of embeddings, a stain, codings) is learned once, of all fit patients.
 """
 
 from __future__ import annotations
@@ -173,9 +175,30 @@ class Stacked:
     weights: dict[str, Weight]
     log_risk: FloatArray
 
+    @property
+    def says_nothing(self) -> bool:
+        """Whether no modality counts, so that everybody gets one risk."""
+        return not any(weight.share for weight in self.weights.values())
+
     def to_json(self) -> dict[str, dict[str, object]]:
         """Return the weights as JSON can hold them."""
         return {name: asdict(weight) for name, weight in self.weights.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Said:
+    """What a network without a part says.
+
+    Parameters
+    ----------
+    held_out : ndarray of float64, shape (patients of the part, 1 + readings)
+        Log-risk and readings of those who were held out, in the part's order.
+    centre : ndarray of float64, shape (1 + readings,)
+        Means over those it learned from.
+    """
+
+    held_out: FloatArray
+    centre: FloatArray
 
 
 def stack(
@@ -183,10 +206,13 @@ def stack(
     plans: Sequence[StagePlan],
     ground: Ground,
     fit: Sequence[str],
-    alone: Callable[[StagePlan, Ground], MultimodalNetwork],
+    without: Callable[[Part, Ground], Said],
     told: Callable[[str, int, int], object],
 ) -> Stacked:
     """Learn the weights of a network's modalities and put them into it; those that cannot be weighed count nothing.
+
+    The weights are the means of those of each repeat: not those of the mean of what several networks say, which is less
+    noisy than the one network that is weighed.
 
     Parameters
     ----------
@@ -197,57 +223,82 @@ def stack(
     ground : Ground
     fit : sequence of str
         All fit patients.
-    alone : callable
-        Returns the network of one modality that a stage leaves, trained now or kept from before.
+    without : callable
+        Returns what a network says that learns without a part.
     told : callable
         Is told the modality, and the parts done, out of how many.
     """
     fusion = network.fusion
     assert isinstance(fusion, StackedRisks)
-    held_out = {plan.name: _held_out(plan, ground, alone, told) for plan in plans}
+    held_out = {plan.name: _held_out(plan, ground, without, told) for plan in plans}
     outcome = ground.reader.inputs.study.outcome(list(fit))
-    weights, log_risk = learn_weights(held_out, fit, outcome)
+    repeats = range(ground.settings.weighing_repeats)
+    centred = [{name: _centred(own[repeat]) for name, own in held_out.items()} for repeat in repeats]
+    found = [learn_weights(own, fit, outcome) for own in centred]
+    weights = {name: _mean_weight([own[name] for own, _ in found]) for name in found[0][0]}
     for name in network.modalities:
         nothing = [0.0] * (1 + len(fusion.readings[name]))
         fusion.weighing(name).learned(nothing, nothing, 0.0)
     for plan in plans:
         if own := weights.get(plan.name):
-            said = np.stack(list(_told(alone(plan, ground), plan.name, plan.fit, ground).values()))
-            fusion.weighing(plan.name).learned(own.scale, said.mean(axis=0).tolist(), own.share)
-    return Stacked(weights, log_risk)
+            # nothing is said by the mean of those who were held out: heads that were fitted closely say less of others
+            moved = np.mean([np.mean(list(each.values()), axis=0) for each in held_out[plan.name]], axis=0)
+            centre = said_of(network, plan.name, plan.fit, ground).mean(axis=0) + moved
+            fusion.weighing(plan.name).learned(own.scale, centre.tolist(), own.share)
+    return Stacked(weights, np.mean([log_risk for _, log_risk in found], axis=0))
+
+
+def _centred(said: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+    mean = np.mean(list(said.values()), axis=0) if said else 0.0
+    return {patient: own - mean for patient, own in said.items()}
+
+
+def _mean_weight(weights: Sequence[Weight]) -> Weight:
+    scale = np.mean([weight.scale for weight in weights], axis=0)
+    return Weight(tuple(scale.tolist()), float(np.mean([weight.share for weight in weights])))
 
 
 def _held_out(
     plan: StagePlan,
     ground: Ground,
-    alone: Callable[[StagePlan, Ground], MultimodalNetwork],
+    without: Callable[[Part, Ground], Said],
     told: Callable[[str, int, int], object],
-) -> dict[str, FloatArray]:
-    """Return what networks that learned from the other parts say of each fit patient, less the other parts' mean."""
+) -> list[dict[str, FloatArray]]:
+    """Return, of each repeat, what networks say of patients who were held out, less the others' mean."""
     event = ground.reader.inputs.study.outcome(list(plan.fit)).event
     repeats = ground.settings.weighing_repeats
     if not ground.recipe.patience:  # nothing hangs on select patients
         plan = replace(plan, select=())
-    found: dict[str, list[FloatArray]] = {}
+    found: list[dict[str, FloatArray]] = []
     for repeat in range(repeats):
         parts = parts_of(plan, event, numbers_for(*ground.key, plan.name, "parts", repeat))
+        found.append({})
         for number, part in enumerate(parts):
             told(plan.name, repeat * len(parts) + number, repeats * len(parts))
-            network = alone(part.plan, replace(ground, key=(*ground.key, "part", repeat, number)))
-            centre = np.mean(list(_told(network, plan.name, part.plan.fit, ground).values()), axis=0)
-            for patient, own in _told(network, plan.name, part.held_out, ground).items():
-                found.setdefault(patient, []).append(own - centre)
-    return {patient: np.mean(own, axis=0) for patient, own in found.items()}
+            said = without(part, replace(ground, key=(*ground.key, "part", repeat, number)))
+            found[-1] |= dict(zip(part.held_out, said.held_out - said.centre, strict=True))
+    return found
 
 
-def _told(network: MultimodalNetwork, modality: str, patients: Sequence[str], ground: Ground) -> dict[str, FloatArray]:
-    """Return a modality's log-risk and readings of patients, means over their images."""
+def said_without(network: MultimodalNetwork, part: Part, ground: Ground) -> Said:
+    """Return what a network says that learned without a part."""
+    name = part.plan.name
+    return Said(
+        said_of(network, name, part.held_out, ground), said_of(network, name, part.plan.fit, ground).mean(axis=0)
+    )
+
+
+def said_of(network: MultimodalNetwork, modality: str, patients: Sequence[str], ground: Ground) -> FloatArray:
+    """Return a modality's log-risk and readings of patients who have it, means over their images.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, 1 + readings)
+    """
     fusion = network.fusion
     assert isinstance(fusion, StackedRisks)
     images = ground.settings.assessed_images
     with torch.inference_mode(), in_evaluation(network):
         embeddings = embeddings_of(network, ground.reader, modality, patients, images, ground.machine)
-        return {
-            patient: fusion.outputs(modality, own).double().mean(dim=0).cpu().numpy()
-            for patient, own in embeddings.items()
-        }
+        said = [fusion.outputs(modality, embeddings[patient]).double().mean(dim=0) for patient in patients]
+    return np.stack([own.cpu().numpy() for own in said])

@@ -81,6 +81,18 @@ class Progress:
     seconds_left: float
     warning: str = ""
 
+    def words(self) -> str:
+        """Return where training is.
+
+        Examples
+        --------
+        >>> Progress("scan", 2, 60, 1.5, None, None, 30.0).words()
+        'scan, epoch 2 of 60'
+        """
+        if self.stage == ENCODING:
+            return f"encoding images, {self.epoch} of {self.epochs}"
+        return f"{self.stage}, {'part' if self.stage.startswith(WEIGHING) else 'epoch'} {self.epoch} of {self.epochs}"
+
 
 Report = Callable[[Progress], object]
 
