@@ -176,10 +176,11 @@ def page() -> Iterator[str]:
         yield from ablation(found)
     for title, found in results("network_attention").items():
         yield from ("", f"## Whether weights tell the truth: {title}", "")
-        yield "Images of a modality that are dealt to patients at random are pure noise, and fates are drawn from what the"
-        yield "others show and nothing else. Weight and share of absolute Shapley values on held-out patients; the noise is"
-        yield "to stay below half of the mean of the others, and what alone informs is to get the most. As simulated, fates"
-        yield "are those of the phantom. Command: `python benchmarks/network_attention.py DIR --weights FILE`."
+        yield "Images of a modality that are dealt to patients at random are pure noise, and fates are drawn from what"
+        yield "the others show and nothing else. Weight and share of absolute Shapley values on held-out patients; the"
+        yield "noise is to stay below half of the mean of the others, and what alone informs is to get the most. Fates"
+        yield "of the study as simulated are the phantom's."
+        yield "Command: `python benchmarks/network_attention.py DIR --weights FILE`."
         yield ""
         yield from attention(found)
     if found := results("prediction_cost"):

@@ -134,7 +134,14 @@ def train(folder: StudyFolder, recipe: str, model: str, weights: Path, fit_seed:
     settings = settings.model_copy(
         update={
             "network": settings.network.model_copy(
-                update={**chosen["network"], "modalities": MODELS[model], "weights": str(weights)}
+                update={
+                    **chosen["network"],
+                    "modalities": MODELS[model],
+                    "weights": str(weights),
+                    "readings": tuple(
+                        own for own in chosen["network"].get("readings", ()) if own.partition(" ")[0] in MODELS[model]
+                    ),
+                }
             ),
             "training": settings.training.model_copy(update={**training, "seed": fit_seed}),
         }

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -230,6 +231,7 @@ def test_readings_that_cannot_be_learned_are_said(study):
         ({"readings": ["scan size"]}, "stacked risks"),
         ({"fusion": "stacked risks", "readings": ["genes size"]}, "genes size"),
         ({"fusion": "stacked risks", "readings": ["scan volume"]}, "scan volume"),
+        ({"fusion": "stacked risks", "readings": ["scan size"], "modalities": ["genes"]}, "does not name"),
     ],
 )
 def test_settings_that_do_not_fit_are_said(network, words):
@@ -314,10 +316,15 @@ def test_a_network_that_tells_nothing_of_others_says_so(tmp_path):
     assert "everybody gets the same risk" in told[-1].warning
 
 
-def test_readings_of_a_modality_that_is_not_trained_are_said(study):
-    network = STACKED | {"modalities": ["genes"], "readings": ["scan size"]}
-    with pytest.raises(StudyError, match="does not look at scan"):
-        train(study, "untrained-reading", network)
+def test_a_fold_whose_fit_patients_lack_a_modality_goes_without_its_readings(tmp_path):
+    folder = write_study(tmp_path, without_scan=ids(18)[1:])
+    scanned = {**STACKED, "modalities": ["scan", "genes"], "readings": ["scan size"]}
+    task, inputs = task_of(folder, "few", scanned, {"alone_epochs": 1, "encoders": "frozen"})
+    roles = [
+        (fold, "P00" in roles_of(replace(task, fold=fold), pd.read_parquet(folder.folds))["fit"]) for fold in range(3)
+    ]
+    without = next(fold for fold, has in roles if not has)
+    assert list(further(train_fold(replace(task, fold=without), inputs, lambda _: None))["stacking"]) == ["genes"]
 
 
 def test_another_coding_of_a_reading_is_another_stage(tmp_path):

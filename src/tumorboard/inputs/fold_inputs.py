@@ -200,13 +200,7 @@ def _readings(study: StudyInputs, choices: NetworkChoices, fit_patients: Sequenc
     coding = ClinicalCoding.fit(study.patients.loc[list(fit_patients)])
     for reading in choices.readings:
         modality, _, name = reading.partition(" ")
-        if modality not in study.modalities:
-            raise StudyError(
-                f"{reading!r} cannot be learned: the network does not look at {modality}, or no fit patient has it",
-                where="network.readings",
-                fix=f"Take {reading!r} out, or put {modality} into network.modalities",
-            )
-        if name not in coding.names:
+        if modality in study.modalities and name not in coding.names:
             raise StudyError(
                 f"images cannot learn to tell {name}: it is unknown of the fit patients, or the same in all",
                 where="network.readings",

@@ -11,6 +11,8 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from tumorboard.errors import FileFormatError
+
 Picture = NDArray[np.uint8]
 """Red, green, blue: shape (height, width, 3)."""
 
@@ -66,6 +68,10 @@ class Box:
     top: int
     width: int
     height: int
+
+
+class NoJpegError(FileFormatError):
+    """A stored tile that is there and holds no JPEG, such as zeros where a download left a hole."""
 
 
 class JpegLevel(ABC):

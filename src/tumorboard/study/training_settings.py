@@ -108,6 +108,9 @@ class NetworkChoices(Section):
             raise ValueError('stacked risks are log-risks: head is "log-risk", or fusion is "mean of risks"')
         if self.readings and self.fusion != "stacked risks":
             raise ValueError('readings belong to the fusion "stacked risks"')
+        idle = [own for own in self.readings if self.modalities and own.partition(" ")[0] not in self.modalities]
+        if idle:
+            raise ValueError(f"{idle[0]!r} is read from a modality that modalities does not name")
         return self
 
     def readings_of(self, modality: str) -> tuple[str, ...]:

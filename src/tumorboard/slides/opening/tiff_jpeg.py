@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorboard.errors import FileFormatError
-from tumorboard.slides.slide import JpegLevel
+from tumorboard.slides.slide import JpegLevel, NoJpegError
 
 _START, _END = b"\xff\xd8", b"\xff\xd9"
 _RGB, _YCBCR = 2, 6
@@ -175,8 +175,10 @@ class TiffJpegLevel(JpegLevel):
             return b""
         stored = self._file.read(self._offsets[place], length)
         if len(stored) != length or stored[:2] != _START:
-            fault = "ends before the file says" if len(stored) != length else "is no JPEG"
-            raise FileFormatError(
+            kind, fault = (
+                (FileFormatError, "ends before the file says") if len(stored) != length else (NoJpegError, "is no JPEG")
+            )
+            raise kind(
                 f"the stored tile at column {column}, row {row} {fault}",
                 where=str(self._file.path),
                 fix="Fetch or export the slide again",

@@ -8,7 +8,7 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
-from tumorboard.slides.slide import JpegLevel
+from tumorboard.slides.slide import JpegLevel, NoJpegError
 
 
 def decode(
@@ -31,7 +31,10 @@ def decode(
     ndarray of uint8, shape (height, width, 3) or (height, width, 1), or None
         None where the tile is absent, damaged or not of the grid's size.
     """
-    stream = stored.jpeg(column, row)
+    try:
+        stream = stored.jpeg(column, row)
+    except NoJpegError:
+        return None
     if not stream:
         return None
     width, height = stored.tile_width // scale, stored.tile_height // scale
