@@ -229,8 +229,11 @@ def measured(table: pd.DataFrame, asked: str, column: str) -> dict[str, Any]:
 
     def figures(question: Callable[[Row, int], float]) -> dict[str, Any]:
         value = question(_shares(values), place)
+        if not np.isfinite(value):
+            return {"value": None, "interval": None, "reason": "the others have nothing"}
         interval = bootstrap_interval(value, np.array([question(shares, place) for shares in drawn]))
-        by_fold = [round(question(_shares(own), place), 4) for own in folds]
+        found = [question(_shares(own), place) for own in folds]
+        by_fold = [round(each, 4) if np.isfinite(each) else None for each in found]
         rounded = [round(each, 4) for each in interval] if interval else None
         return {"value": round(value, 4), "interval": rounded, "by_fold": by_fold}
 
@@ -248,7 +251,8 @@ def _shares(values: Row) -> Row:
 
 
 def _to_others(shares: Row, place: int) -> float:
-    return float(shares[place] / np.delete(shares, place).mean())
+    others = float(np.delete(shares, place).mean())
+    return float(shares[place]) / others if others else np.inf
 
 
 def _lead(shares: Row, place: int) -> float:

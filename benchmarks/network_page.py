@@ -109,10 +109,11 @@ def contribution(found: Found | None) -> tuple[str, str]:
     if found is None:
         return "none", ""
     ratio = found["to_mean_of_others"]
-    return (
-        ", ".join(f"{name} {value:.2f}" for name, value in found["mean"].items()),
-        f"{ratio['value']:.2f} ({ratio['interval'][0]:.2f} to {ratio['interval'][1]:.2f})",
-    )
+    means = ", ".join(f"{name} {value:.2f}" for name, value in found["mean"].items())
+    if ratio["value"] is None:
+        return means, str(ratio["reason"])
+    interval = f" ({ratio['interval'][0]:.2f} to {ratio['interval'][1]:.2f})" if ratio["interval"] else ""
+    return means, f"{ratio['value']:.2f}{interval}"
 
 
 def prediction_cost(found: Found) -> Iterator[str]:
