@@ -97,6 +97,7 @@ def inputs_of(folder: Path, patients: Sequence[str]) -> FoldInputs:
     table = pd.DataFrame({
         "patient_id": patients, "time_months": random.exponential(40, len(patients)),
         "event": (random.random(len(patients)) < 0.3).astype(float),
+        "landmark_status": "excluded",
     }).set_index("patient_id", drop=False)  # fmt: skip
     pictures = PictureInputs(Store.open(folder / "store", MODALITY), TILE_PX)
     nothing = GeneTable(pd.DataFrame(columns=["patient_id", "profile", "feature", "value"]), {})

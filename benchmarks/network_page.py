@@ -191,7 +191,7 @@ def page() -> Iterator[str]:
         yield from prediction_cost(found)
     if found := results("loader"):
         yield from ("", "## The loader of training", "")
-        yield "Shuffled tiles of 256 px by two threads; medians, on a machine that others used. To be reached: 0.8 of"
+        yield "Shuffled tiles of 256 px by two threads; medians over rounds. To be reached: 0.8 of"
         yield "decoding alone. Command: `python benchmarks/loader.py`."
         yield ""
         yield from loader(found)
