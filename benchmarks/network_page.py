@@ -154,6 +154,11 @@ def kirc(found: Found) -> Iterator[str]:
     )
 
 
+def section(heading: str, *words: str) -> Iterator[str]:
+    """Yield what stands before a table."""
+    yield from ("", heading, "", *words, "")
+
+
 def page() -> Iterator[str]:
     """Yield the page, line by line."""
     yield "# Checks of the network"
@@ -161,45 +166,51 @@ def page() -> Iterator[str]:
     yield "Written by `python benchmarks/network_page.py` from `benchmarks/results/`. Simulated patients show that the"
     yield "program finds what is there; they say nothing of real ones. Research use only."
     for title, found in results("network_phantom").items():
-        yield from ("", f"## Simulated patients: {title}", "")
-        yield f"Seeds {', '.join(map(str, found['seeds']))}, 6 folds, each patient predicted by the fold that did not"
-        yield "see it; pooled over seeds, pairs within folds alone. The last column is the share of C - 0.5 that Cox"
-        yield "models of the true factors reach on the same folds. Tiles at 10x show some of what true factors of 5x"
-        yield "describe: they come from the same tissue."
-        yield "Command: `python benchmarks/network_phantom.py DIR --weights FILE`."
-        yield ""
+        yield from section(
+            f"## Simulated patients: {title}",
+            f"Seeds {', '.join(map(str, found['seeds']))}, 6 folds, each patient predicted by the fold that did not",
+            "see it; pooled over seeds, pairs within folds alone. The last column is the share of C - 0.5 that Cox",
+            "models of the true factors reach on the same folds. Tiles at 10x show some of what true factors of 5x",
+            "describe: they come from the same tissue.",
+            "Command: `python benchmarks/network_phantom.py DIR --weights FILE`.",
+        )
         yield from phantom(found)
     for title, found in results("network_ablation").items():
-        yield from ("", f"## Ablation: {title}", "")
-        yield "All images, frozen encoders, which saw no patient; the same folds and embeddings."
-        yield "Command: `python benchmarks/network_ablation.py DIR --weights FILE`."
-        yield ""
+        yield from section(
+            f"## Ablation: {title}",
+            "All images, frozen encoders, which saw no patient; the same folds and embeddings.",
+            "Command: `python benchmarks/network_ablation.py DIR --weights FILE`.",
+        )
         yield from ablation(found)
     for title, found in results("network_attention").items():
-        yield from ("", f"## Whether weights tell the truth: {title}", "")
-        yield "Images of a modality that are dealt to patients at random are pure noise, and fates are drawn from what"
-        yield "the others show and nothing else. Weight and share of absolute Shapley values on held-out patients; the"
-        yield "noise is to stay below half of the mean of the others, and what alone informs is to get the most. Fates"
-        yield "of the study as simulated are the phantom's."
-        yield "Command: `python benchmarks/network_attention.py DIR --weights FILE`."
-        yield ""
+        yield from section(
+            f"## Whether weights tell the truth: {title}",
+            "Images of a modality that are dealt to patients at random are pure noise, and fates are drawn from what",
+            "the others show and nothing else. Weight and share of absolute Shapley values on held-out patients; the",
+            "noise is to stay below half of the mean of the others, and what alone informs is to get the most. Fates",
+            "of the study as simulated are the phantom's.",
+            "Command: `python benchmarks/network_attention.py DIR --weights FILE`.",
+        )
         yield from attention(found)
     if found := results("prediction_cost"):
-        yield from ("", f"## {found['combinations']:,} combinations of one patient", "")
-        yield "Command: `python benchmarks/prediction_cost.py`."
-        yield ""
+        yield from section(
+            f"## {found['combinations']:,} combinations of one patient",
+            "Command: `python benchmarks/prediction_cost.py`.",
+        )
         yield from prediction_cost(found)
     if found := results("loader"):
-        yield from ("", "## The loader of training", "")
-        yield "Shuffled tiles of 256 px by two threads; medians over rounds. To be reached: 0.8 of"
-        yield "decoding alone. Command: `python benchmarks/loader.py`."
-        yield ""
+        yield from section(
+            "## The loader of training",
+            "Shuffled tiles of 256 px by two threads; medians over rounds. To be reached: 0.8 of",
+            "decoding alone. Command: `python benchmarks/loader.py`.",
+        )
         yield from loader(found)
     if found := results("network_kirc"):
-        yield from ("", "## Genes and clinical values of TCGA-KIRC", "")
-        yield "The network and Cox models on the same six folds. Command:"
-        yield "`python benchmarks/network_kirc.py TABLES --study DIR`."
-        yield ""
+        yield from section(
+            "## Genes and clinical values of TCGA-KIRC",
+            "The network and Cox models on the same six folds. Command:",
+            "`python benchmarks/network_kirc.py TABLES --study DIR`.",
+        )
         yield from kirc(found)
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import torch
 
 from real_study import NEW_PATIENT, SLICES, SLIDE_PATIENT, TILE_PATIENTS, make_study
 from tumorboard.cohort import read_cohort
@@ -24,12 +23,7 @@ TINY = {
 MODALITIES = ("tiles_10x", "tiles_5x", "scan", "genes", "clinical")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture

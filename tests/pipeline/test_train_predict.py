@@ -39,12 +39,7 @@ from tumorboard.survival import breslow_baseline
 FOLDS = ("repeat-0-fold-0", "repeat-0-fold-1")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ import tifffile
 from tumorboard.errors import FileFormatError
 from tumorboard.phantom.slides import ColourCoding, slide_scanner, write_svs
 from tumorboard.slides.opening.tiff_jpeg import TiffJpeg
+from tumorboard.slides.tissue.decoding import decode
 
 SIDE = 1024  # a multiple of 256 x 4, so that OpenSlide's downsamples are whole numbers and it interpolates nothing
 SCANNER = replace(slide_scanner("a site", 1), quality=80, level_factors=(1, 4), objective=20, mpp=0.499)
@@ -222,3 +223,6 @@ def test_zeros_in_place_of_a_tile_are_told(slide, tmp_path):
         handle.write(bytes(length))
     with TiffJpeg(holed) as file, pytest.raises(FileFormatError, match="column 3, row 0 is no JPEG"):
         file.level(SIDE, SIDE).jpeg(3, 0)
+    with TiffJpeg(holed) as file:  # tissue is looked for around a hole
+        assert decode(file.level(SIDE, SIDE), 3, 0, 1) is None
+        assert decode(file.level(SIDE, SIDE), 2, 0, 1) is not None

@@ -18,7 +18,7 @@ from small_training_study import ids, settings_of, severity_of, task_of, write_s
 
 from tumorboard.cohort.files import read_folds
 from tumorboard.errors import SettingsError, StudyError, UserError
-from tumorboard.inputs import CLINICAL_NUMBERS
+from tumorboard.inputs import CLINICAL_NUMBERS, StudyInputs
 from tumorboard.inputs.fold_inputs import FoldInputs
 from tumorboard.network.combinations import risk_over_combinations
 from tumorboard.network.saving import load_model
@@ -31,6 +31,7 @@ from tumorboard.study.files import write_parquet
 from tumorboard.study.training_settings import READINGS
 from tumorboard.survival import Survival
 from tumorboard.training.fold import train_fold
+from tumorboard.training.readings import ReadingObjective
 from tumorboard.training.stacking import PARTS, PRIOR_SD, learn_weights, parts_of
 from tumorboard.training.stage import StagePlan
 from tumorboard.training.task import roles_of
@@ -336,3 +337,17 @@ def test_another_coding_of_a_reading_is_another_stage(tmp_path):
     kept = set((folder.cache / "stages").glob("scan-*"))
     train(folder, "two", STACKED | {"modalities": ["scan", "genes"]} | readings, training, keep=True)
     assert len(set((folder.cache / "stages").glob("scan-*"))) == 2 * len(kept)
+
+
+def test_readings_are_learned_from_embeddings_of_half_precision(study):
+    """As attention over tile features gives them under autocast."""
+    network = STACKED | {"modalities": ["scan"], "readings": ["scan size"], "hidden": []}
+    model = load_model(train(study, "half", network, {"encoders": "frozen", "alone_epochs": 1})).network
+    settings = settings_of(network)
+    fit = [patient for patient in sorted(fit_patients(study)) if number_of(patient) < 9]
+    inputs = FoldInputs.fit(StudyInputs.open(study, settings), settings, fit)
+    objective = ReadingObjective(model, inputs, fit, torch.device("cpu"))
+    embeddings = {"scan": torch.zeros(len(fit), model.widths["scan"], dtype=torch.bfloat16)}
+    loss = objective.added_to(torch.zeros(()), embeddings, torch.arange(len(fit)))
+    assert loss.dtype == torch.float32
+    assert float(loss.detach()) > 0

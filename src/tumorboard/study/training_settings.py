@@ -194,8 +194,8 @@ class TrainingSettings(Section):
         and only the rest is trained. Tuned alone, an encoder does not depend on the other modalities or the fusion
         (but for stacked risks), and runs of the same fold share it.
     weighing_repeats : int
-        Of ``stacked risks``: how often fit patients are dealt into parts that are held out; what is said of a patient
-        is the mean. More repeats weigh with less chance, and take as many times as long.
+        Of ``stacked risks``: how often fit patients are dealt into parts that are held out; the weights are the means
+        of those of each dealing. More repeats weigh with less chance, and take as many times as long.
     ties : {"efron", "breslow"}
         Of Cox's likelihood.
     risk_memory : int
