@@ -249,6 +249,7 @@ def main() -> None:
     given = words.parse_args()
     tables = Tables({seed: make_study(root, seed, given.patients) for seed, root in roots_of(given).items()})
     before = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    earlier = before.get(key_of(given), {"models": {}, "comparisons": {}})  # of models that are not asked for now
     for model in given.only:
         tables.add(model, given.weights.resolve())
         row = tables.rows[model]
@@ -260,8 +261,8 @@ def main() -> None:
             "settings": {"recipe": RECIPES["frozen"], "width": 32, "plain": PLAIN | ASSESSED},
             "encoders": "frozen, ImageNet: they saw no patient",
             "draws_of_missing": DRAWS,
-            "models": tables.rows,
-            "comparisons": tables.questions(),
+            "models": earlier["models"] | tables.rows,
+            "comparisons": earlier["comparisons"] | tables.questions(),
             "correction": "Holm within each question",
         }
         write_json(RESULTS, before | {key_of(given): result})
